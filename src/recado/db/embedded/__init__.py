@@ -3,6 +3,11 @@
 Owns the data directory and its siblings `<name>.lock .users .alive .password .start.log`.
 """
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("The embedded PostgreSQL runs on Linux and macOS: set RECADO_DATABASE_URL.")
+
 from recado.db.embedded.config import EmbeddedConfig
 from recado.db.embedded.errors import (
     BinariesMissing,

@@ -55,12 +55,12 @@ def bring_up(config: EmbeddedConfig, layout: Layout, on_wait: OnWait | None) -> 
 
 
 def is_alive(layout: Layout, pid: int) -> bool:
-    """Whether any process of the cluster still runs, by its lock and by its process entry."""
+    """Whether any process of the cluster still runs, by its process entry and by its lock."""
     if observe.serves(pid, layout.data_dir):
         return True
     descriptor = locks.open_lock(layout.alive)
     try:
-        return not locks.try_exclusive(descriptor)
+        return not locks.try_shared(descriptor)
     finally:
         os.close(descriptor)
 
@@ -72,7 +72,9 @@ def _look(layout: Layout, patience: Patience) -> Up | Down:
         served = _served(layout)
         if served is not None and served.ready and served.port is not None:
             return _up(served)
-        if served is None:
+        if served is not None:
+            hidden_since = None
+        else:
             alive = locks.open_lock(layout.alive)
             if locks.try_exclusive(alive):
                 return Down(alive)
@@ -113,8 +115,9 @@ def _start(config: EmbeddedConfig, layout: Layout, alive: int, patience: Patienc
         socket_dir = address.prepare_socket_dir(layout, who)
         cluster.configure(layout, config, who, port, socket_dir)
         while True:
+            stale = observe.read_pid_file(layout.pid_file)
             process = _spawn(config, layout, programs, who, alive)
-            told = _wait_ready(process, layout, patience)
+            told = _wait_ready(process, layout, stale, patience)
             if told is not None:
                 return _up(told, process)
             output = _start_log(layout)
@@ -122,6 +125,7 @@ def _start(config: EmbeddedConfig, layout: Layout, alive: int, patience: Patienc
             if not leftover or patience.elapsed_s - began_s > LEFTOVER_PATIENCE_S:
                 break
             patience.pause()
+        address.drop_socket_dir(layout, socket_dir)
         if address.port_is_free(port):
             break
     raise _failure(config, layout, process.returncode)
@@ -178,14 +182,20 @@ def _spawn(
 
 
 def _wait_ready(
-    process: subprocess.Popen[bytes], layout: Layout, patience: Patience
+    process: subprocess.Popen[bytes],
+    layout: Layout,
+    stale: observe.PidFile | None,
+    patience: Patience,
 ) -> observe.PidFile | None:
-    """None when the server ended. Crash recovery takes what it takes."""
+    """None when the server ended. Crash recovery takes what it takes.
+
+    A file left by a killed server also says "ready". Its number tells them apart, except where
+    numbers repeat (the first processes of a restarted container), so it must also have changed.
+    """
     try:
         while process.poll() is None:
             told = observe.read_pid_file(layout.pid_file)
-            # A file left by a killed server also says "ready": the number tells them apart.
-            if told is not None and told.pid == process.pid and told.ready:
+            if told is not None and told != stale and told.pid == process.pid and told.ready:
                 return told
             patience.pause()
     except BaseException:

@@ -59,7 +59,11 @@ def create(layout: Layout, binaries: Binaries, identity: Identity, alive: int) -
             f"{layout.data_dir} is a mount point. Mount {layout.data_dir.parent} instead: the "
             "password and the locks of the cluster live beside it."
         )
-    _write_password(layout, identity)
+    if layout.staging.exists() and not layout.password.exists():
+        raise ForeignDirectory(
+            f"{layout.staging} is in the way and was not made by recado. Nothing was changed."
+        )
+    replace_file(layout.password, secrets.token_urlsafe(32), identity)
     output = ""
     for locale in _locales(binaries.major):
         shutil.rmtree(layout.staging, ignore_errors=True)
@@ -112,10 +116,6 @@ def _initdb(
         start_new_session=True,
     )
     return told.returncode == 0, told.stdout.decode(errors="replace")
-
-
-def _write_password(layout: Layout, identity: Identity) -> None:
-    replace_file(layout.password, secrets.token_urlsafe(32), identity)
 
 
 def configure(

@@ -83,7 +83,7 @@ def _namespaces_work(postgres: Path) -> bool:
 
 def _runs(identity: Identity, postgres: Path) -> bool:
     command = identity.command(postgres, "--version")
-    told = subprocess.run(command, capture_output=True, check=False, cwd="/")  # noqa: S603
+    told = subprocess.run(command, capture_output=True, check=False, cwd="/", env=ENVIRONMENT)  # noqa: S603
     return told.returncode == 0
 
 

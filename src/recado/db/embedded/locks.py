@@ -55,6 +55,15 @@ def try_exclusive(descriptor: int) -> bool:
     return True
 
 
+def try_shared(descriptor: int) -> bool:
+    """Take the lock with others, or say that somebody holds it alone."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def take_shared(descriptor: int) -> None:
     """Take the lock with others."""
     fcntl.flock(descriptor, fcntl.LOCK_SH)

@@ -17,6 +17,7 @@ class PidFile:
     """What postmaster.pid says. It outlives a killed server, so it proves nothing alone."""
 
     pid: int
+    started: str
     port: int | None
     socket_dir: Path | None
     status: str
@@ -30,13 +31,14 @@ def read_pid_file(path: Path) -> PidFile | None:
     """None when there is none, or when it is still being written."""
     try:
         lines = path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     lines += [""] * (8 - len(lines))
     if not re.fullmatch(r"\d+", lines[0].strip()):
         return None
     return PidFile(
         pid=int(lines[0]),
+        started=lines[2].strip(),
         port=int(lines[3]) if lines[3].strip().isdigit() else None,
         socket_dir=Path(lines[4]) if lines[4].strip() else None,
         status=lines[7].strip(),

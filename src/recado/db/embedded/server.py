@@ -7,6 +7,7 @@ killed with -9 drops out by itself; a server it leaves behind is adopted by the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote, urlencode
 
-from recado.db.embedded import address, boot, cluster, locks
+from recado.db.embedded import address, boot, cluster, locks, observe
 from recado.db.embedded.config import EmbeddedConfig, Layout
 from recado.db.embedded.errors import EmbeddedError, StopFailed
 from recado.db.embedded.locks import OnWait, Patience
@@ -27,6 +28,7 @@ SIGNALS: dict[StopMode, signal.Signals] = {
     "fast": signal.SIGINT,
     "immediate": signal.SIGQUIT,
 }
+ORDER: tuple[StopMode, ...] = ("smart", "fast", "immediate")
 FAST_TIMEOUT_S = 30.0
 IMMEDIATE_TIMEOUT_S = 15.0
 
@@ -106,10 +108,9 @@ class Running:
         return f"postgresql://{who}@/{name}?{where}"
 
     def alive(self) -> bool:
-        """Whether the server process still runs."""
-        if self._up.process is not None and self._up.process.poll() is not None:
-            return False
-        return boot.is_alive(self._layout, self._up.pid)
+        """Whether the server process still runs (not whether it can be reached)."""
+        self._reap()
+        return observe.serves(self.pid, self._layout.data_dir)
 
     def ensure(self, on_wait: OnWait | None = None) -> bool:
         """Bring the server back if it died (same port when that is still free).
@@ -133,11 +134,12 @@ class Running:
         """Leave; the last one to leave stops the server. A second call does nothing.
 
         force stops it even while other processes use it. When the server does not go within
-        timeout_s it is told to stop immediately (the next start then recovers from the log).
+        timeout_s the next harder mode is tried; after "immediate" the next start recovers from
+        the write-ahead log.
         Raises StopFailed when even that does not help.
         """
         if self._users is None:
-            return StillInUse() if boot.is_alive(self._layout, self.pid) else Stopped(mode="gone")
+            return StillInUse() if self.alive() else Stopped(mode="gone")
         with locks.held(self._layout.gate):
             users, self._users = self._users, None
             try:
@@ -171,21 +173,18 @@ class Running:
     def _shut_down(self, mode: StopMode, timeout_s: float) -> Stopped:
         if not boot.is_alive(self._layout, self.pid):
             self._reap()
+            address.drop_socket_dir(self._layout, self.socket_dir)
             return Stopped(mode="gone")
-        steps: list[tuple[StopMode, float]] = [(mode, timeout_s)]
-        if mode != "immediate":
-            steps.append(("immediate", IMMEDIATE_TIMEOUT_S))
-        for step, patience_s in steps:
-            if self._signalled(step, patience_s):
+        for step in ORDER[ORDER.index(mode) :]:
+            if self._signalled(step, IMMEDIATE_TIMEOUT_S if step == "immediate" else timeout_s):
                 address.drop_socket_dir(self._layout, self.socket_dir)
                 return Stopped(mode=step)
         raise StopFailed(f"PostgreSQL (process {self.pid}) does not stop; see {self._log()}")
 
     def _signalled(self, mode: StopMode, patience_s: float) -> bool:
-        try:
-            os.kill(self.pid, SIGNALS[mode])
-        except ProcessLookupError:
-            return True
+        if self.alive():  # else only its orphaned children are left, and they end by themselves
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, SIGNALS[mode])
         patience = Patience()
         while patience.elapsed_s < patience_s:
             self._reap()
@@ -228,10 +227,6 @@ def start(config: EmbeddedConfig, *, on_wait: OnWait | None = None) -> Running:
 
 
 def _check(config: EmbeddedConfig) -> None:
-    if os.name != "posix":
-        raise EmbeddedError(
-            "The embedded PostgreSQL runs on Linux and macOS. Set RECADO_DATABASE_URL."
-        )
     if config.die_with_parent and threading.current_thread() is not threading.main_thread():
         # The kernel ties the wish to the thread that forked, not to the process.
         raise RuntimeError("die_with_parent needs the main thread")

@@ -141,6 +141,39 @@ async def test_paths_with_spaces_quotes_and_great_length(place: Path) -> None:
             assert again.adopted
 
 
+async def test_a_socket_directory_others_can_read_is_not_used(
+    place: Path, config: EmbeddedConfig
+) -> None:
+    """Its name in the shared temporary directory can be taken by anybody beforehand."""
+    with start(config) as running:
+        shared = running.socket_dir
+    assert shared is not None
+    shared.mkdir(mode=0o755)
+    try:
+        with start(config) as running:
+            assert running.socket_dir == config.data_dir, "short enough for a socket"
+            assert await ask(running.dsn(), "SELECT 1") == 1
+    finally:
+        shared.rmdir()
+
+
+async def test_without_room_for_a_socket_there_is_tcp(place: Path, config: EmbeddedConfig) -> None:
+    deep = place / ("x" * 90) / "pg"
+    deep.parent.mkdir()
+    config.data_dir.rename(deep)
+    (place / "pg.password").rename(deep.with_name("pg.password"))
+    with start(EmbeddedConfig(data_dir=deep)) as running:
+        shared = running.socket_dir
+    assert shared is not None
+    shared.touch()
+    try:
+        with start(EmbeddedConfig(data_dir=deep)) as running:
+            assert running.socket_dir is None
+            assert await ask(running.dsn(), "SELECT inet_server_port()") == running.port
+    finally:
+        shared.unlink()
+
+
 async def test_a_busy_remembered_port_is_replaced(place: Path, config: EmbeddedConfig) -> None:
     with start(config) as running:
         port = running.port

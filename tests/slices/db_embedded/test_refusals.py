@@ -149,6 +149,22 @@ def test_root_runs_the_cluster_of_another_user_as_that_user(place: Path) -> None
 
 
 @needs_root
+def test_without_user_namespaces_root_runs_it_as_nobody(
+    place: Path, config: EmbeddedConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if identity.blocked_for(NOBODY, NOBODY, list(wheel().bin_dir.parents)):
+        pytest.skip("the programs are where nobody may not enter")
+    monkeypatch.setattr(identity, "_namespaces_work", lambda _postgres: False)
+    for data_dir in (config.data_dir, place / "new"):  # made by root before, and from scratch
+        with start(EmbeddedConfig(data_dir=data_dir)) as running:
+            assert Path(f"/proc/{running.pid}").stat().st_uid == NOBODY
+            assert data_dir.stat().st_uid == NOBODY
+    place.chmod(0o700)
+    with pytest.raises(EmbeddedError, match=f"cannot enter {place}"):
+        start(EmbeddedConfig(data_dir=place / "closed"))
+
+
+@needs_root
 def test_root_keeps_owning_the_files_of_its_server(place: Path, config: EmbeddedConfig) -> None:
     with start(config) as running:
         owners = {path.stat().st_uid for path in (place / "pg").rglob("*") if path.exists()}

@@ -186,3 +186,4 @@ def test_another_users_directory_is_refused_in_plain_words(place: Path, actor: M
     (place / "closed").mkdir(mode=0o000)
     with pytest.raises(EmbeddedError, match="No permission"):
         start(EmbeddedConfig(data_dir=place / "closed" / "pg"))
+    (place / "closed").chmod(0o700)

@@ -1,0 +1,122 @@
+"""A first look at a payload from a stranger: JSON of a sane size, with text a database can hold?
+
+Walks without recursion, so depth cannot exhaust the stack, and stops at the first thing that makes
+going on pointless.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from recado.messages.content.collect import Loc
+from recado.messages.content.model import Violation
+from recado.messages.content.violations import path_of, violation
+
+# Twice what the largest text needs: a template body of 32,768 characters of four bytes.
+MAX_PAYLOAD_BYTES = 256 * 1024
+# The deepest path that makes sense, an order in a template button in a carousel, has 14 steps.
+MAX_DEPTH = 32
+MAX_INTEGER_BITS = 64
+# After so many, more of the same helps nobody and only makes the answer large.
+MAX_FOUND = 100
+
+
+class PayloadTooBad(Exception):
+    """Checking the shape of this payload makes no sense; carries the reason."""
+
+    def __init__(self, found: Violation) -> None:
+        super().__init__(found.rule)
+        self.found = found
+
+
+def scan(payload: object) -> list[Violation]:
+    """Values that no field may have: NUL, lone surrogates, NaN, giant integers.
+
+    Raises PayloadTooBad when the payload is too large, too deep, or not made of JSON types.
+    """
+    found: list[Violation] = []
+    size = 0
+    stack: list[tuple[Loc, object]] = [((), payload)]
+    while stack:
+        loc, value = stack.pop()
+        if len(loc) > MAX_DEPTH:
+            sentence = f"is nested deeper than {MAX_DEPTH} levels."
+            raise PayloadTooBad(
+                violation(path_of(loc[:4]), "too_deep", sentence, limit=MAX_DEPTH, length=len(loc))
+            )
+        size += 1 + _look(loc, value, found)
+        if size > MAX_PAYLOAD_BYTES:
+            sentence = f"is larger than {MAX_PAYLOAD_BYTES} bytes."
+            raise PayloadTooBad(violation("", "too_large", sentence, limit=MAX_PAYLOAD_BYTES))
+        stack.extend(_children(loc, value))
+    return sorted(found, key=lambda item: item.field)[:MAX_FOUND]
+
+
+def _children(loc: Loc, value: object) -> list[tuple[Loc, object]]:
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise PayloadTooBad(violation(path_of(loc), "wrong_type", "has keys that are no text."))
+        return [((*loc, key), child) for key, child in value.items()]
+    if isinstance(value, list):
+        return [((*loc, index), child) for index, child in enumerate(value)]
+    return []
+
+
+def _look(loc: Loc, value: object, found: list[Violation]) -> int:
+    """Appends what is wrong with one value and returns its approximate size in bytes."""
+    if value is None or isinstance(value, (bool, list)):
+        return 4
+    if isinstance(value, str):
+        return _look_at_text(loc, value, found)
+    if isinstance(value, dict):
+        return sum(_look_at_text(loc, key, found) for key in value if isinstance(key, str))
+    if isinstance(value, (int, float)):
+        _look_at_number(loc, value, found)
+        return 8
+    raise PayloadTooBad(violation(path_of(loc), "wrong_type", "is not a JSON value."))
+
+
+def _look_at_text(loc: Loc, text: str, found: list[Violation]) -> int:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        sentence = "has half of a surrogate pair, which is not a character."
+        found.append(violation(_printable(loc), "bad_format", sentence))
+        return len(text) * 3
+    if "\x00" in text:
+        sentence = "has the character NUL, which cannot be stored or shown."
+        found.append(violation(_printable(loc), "bad_format", sentence))
+    return size
+
+
+def _look_at_number(loc: Loc, number: int | float, found: list[Violation]) -> None:
+    if isinstance(number, float) and not math.isfinite(number):
+        found.append(violation(_printable(loc), "bad_format", "has to be a finite number."))
+    elif isinstance(number, int) and number.bit_length() > MAX_INTEGER_BITS:
+        sentence = f"does not fit into {MAX_INTEGER_BITS} bits."
+        found.append(violation(_printable(loc), "out_of_range", sentence, limit=MAX_INTEGER_BITS))
+
+
+def _printable(loc: Loc) -> str:
+    """The path in a form that any log, database or terminal takes; keys come from outside too."""
+    path: str = without_bad_characters(path_of(loc))
+    return path[:200]
+
+
+def without_bad_characters(value: Any) -> Any:
+    """The payload with unusable characters and numbers replaced, so that checking can go on.
+
+    Only called on payloads that `scan` complained about; nothing of the result is kept.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\x00", "?")
+    if isinstance(value, dict):
+        return {without_bad_characters(key): without_bad_characters(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [without_bad_characters(child) for child in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return 0.0
+    if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+        return 0
+    return value

@@ -19,7 +19,7 @@ from recado.messages.content.model import (
     MessageClass,
     Violation,
 )
-from recado.messages.content.violations import violation
+from recado.messages.content.violations import path_of, violation
 
 MAX_REFERENCE = 256
 PHONE_NUMBER_ID = r"[A-Za-z0-9_\-]{1,64}"
@@ -94,7 +94,7 @@ def read_context(payload: dict[str, Any], kind: Kind | None, found: list[Violati
     for name in context:
         if name != "message_id":
             sentence = "is not a field of this object."
-            found.append(violation(f"context.{name}", "unknown_field", sentence))
+            found.append(violation(path_of(("context", name)), "unknown_field", sentence))
     return quoted
 
 

@@ -69,15 +69,18 @@ def _degrees(value: Any) -> Any:
     return value
 
 
-Degrees = BeforeValidator(
-    _degrees,
-    json_schema_input_type=float | Annotated[str, Field(pattern=f"^{_DECIMAL.pattern}$")],
-)
+def _degrees_up_to(limit: int) -> tuple[Any, ...]:
+    number = Annotated[float, Field(json_schema_extra={"minimum": -limit, "maximum": limit})]
+    text = Annotated[str, Field(pattern=f"^{_DECIMAL.pattern}$")]
+    return (
+        Field(ge=-limit, le=limit),
+        BeforeValidator(_degrees, json_schema_input_type=number | text),
+    )
 
 
 class Location(Shape):
-    latitude: Annotated[float, Degrees, Field(ge=-90, le=90)]
-    longitude: Annotated[float, Degrees, Field(ge=-180, le=180)]
+    latitude: Annotated[float, *_degrees_up_to(90)]
+    longitude: Annotated[float, *_degrees_up_to(180)]
     name: Text1024 | None = None
     address: Text1024 | None = None
 

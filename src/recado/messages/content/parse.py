@@ -35,7 +35,7 @@ from recado.messages.content.model import MEDIA_KINDS, Draft, Kind, MarkRead, Vi
 from recado.messages.content.recipient import parse_recipient
 from recado.messages.content.scan import MAX_FOUND, PayloadTooBad, scan, without_bad_characters
 from recado.messages.content.template import Template
-from recado.messages.content.violations import violation, violations_of
+from recado.messages.content.violations import path_of, violation, violations_of
 
 ADAPTERS: dict[Kind, TypeAdapter[Any]] = {
     Kind.TEXT: TypeAdapter(Text),
@@ -200,7 +200,9 @@ def _refuse_other_fields(
                 sentence = f"does not belong to a message of type {kind.value}."
                 found.append(violation(name, "not_allowed", sentence))
         else:
-            found.append(violation(name, "unknown_field", "is not a field of a message."))
+            found.append(
+                violation(path_of((name,)), "unknown_field", "is not a field of a message.")
+            )
 
 
 _READ_FIELDS = frozenset(
@@ -231,7 +233,8 @@ def parse_mark_read(payload: object) -> MarkRead | list[Violation]:
     typing = _typing(payload, found)
     for name in payload:
         if name not in _READ_FIELDS:
-            found.append(violation(name, "unknown_field", "is not a field of this request."))
+            sentence = "is not a field of this request."
+            found.append(violation(path_of((name,)), "unknown_field", sentence))
     if found or message_id is None:
         return found[:MAX_FOUND]
     return MarkRead(message_id=message_id, typing=typing)

@@ -24,9 +24,9 @@ def parse_phone(text: str) -> str | None:
 
     With `+`, spaces, hyphens, dots and parentheses are allowed. Without it, ten to fifteen bare
     digits are taken when they cannot be a local number: clients often send the `wa_id` of a
-    webhook, which has no `+`. That is the case for twelve digits or more, and for fewer when the number is
-    valid in some country's numbering plan. Otherwise only the length is checked, so that numbers
-    reserved for documentation pass.
+    webhook, which has no `+`. That is the case for twelve digits or more, and for fewer when the
+    number is valid in some country's numbering plan. Otherwise only the length is checked, so that
+    numbers reserved for documentation pass.
     """
     if len(text) > MAX_PHONE_TEXT:
         return None

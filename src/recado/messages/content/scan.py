@@ -65,8 +65,10 @@ def _children(loc: Loc, value: object) -> list[tuple[Loc, object]]:
 
 def _look(loc: Loc, value: object, found: list[Violation]) -> int:
     """Appends what is wrong with one value and returns its approximate size in bytes."""
-    if value is None or isinstance(value, (bool, list)):
+    if value is None or isinstance(value, bool):
         return 4
+    if isinstance(value, list):
+        return len(value)
     if isinstance(value, str):
         return _look_at_text(loc, value, found)
     if isinstance(value, dict):
@@ -101,7 +103,7 @@ def _look_at_number(loc: Loc, number: int | float, found: list[Violation]) -> No
 def _printable(loc: Loc) -> str:
     """The path in a form that any log, database or terminal takes; keys come from outside too."""
     path: str = without_bad_characters(path_of(loc))
-    return path[:200]
+    return path
 
 
 def without_bad_characters(value: Any) -> Any:

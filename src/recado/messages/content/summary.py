@@ -70,8 +70,8 @@ Words = Mapping[str, str]
 def preview(content: Mapping[str, Any], locale: str = DEFAULT_LOCALE) -> str:
     """One line of at most 160 characters: the text itself, or what kind of thing it is.
 
-    Takes contents that were received as well as those to be sent, and never raises: a kind it does not
-    know is "Mensagem". A locale it does not know counts as pt-BR.
+    Takes contents that were received as well as those to be sent, and never raises: a kind it does
+    not know is "Mensagem". A locale it does not know counts as pt-BR.
     """
     words = _WORDS.get(locale) or _WORDS["en" if locale.lower().startswith("en") else "pt-BR"]
     kind = content.get("type")

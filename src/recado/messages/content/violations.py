@@ -11,16 +11,18 @@ from recado.messages.content.collect import OWN_ERROR, TAG, Loc
 from recado.messages.content.model import Violation
 
 Detail = dict[str, Any]
+MAX_NAME = 64
 
 
 def path_of(loc: Loc) -> str:
-    """`("a", 0, "b")` as `a[0].b`."""
+    """`("a", 0, "b")` as `a[0].b`. Names come from outside, so long ones are cut."""
     path = ""
     for step in loc:
         if isinstance(step, int):
             path += f"[{step}]"
         else:
-            path += f".{step}" if path else step
+            name = step[:MAX_NAME]
+            path += f".{name}" if path else name
     return path
 
 

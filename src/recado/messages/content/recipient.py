@@ -14,31 +14,35 @@ BSUID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 MAX_PHONE_TEXT = 40
 
 _INTERNATIONAL = re.compile(r"\+[0-9][0-9 ().\-\u2011\u00a0]*")
-_DIGITS = re.compile(r"[0-9]{10,15}")
-# A local number never has so many digits, so the country code has to be there.
-SURELY_INTERNATIONAL_DIGITS = 12
+# Twelve digits or more are never a local number, so the country code has to be there. Shorter ones
+# may be: a Brazilian mobile without its country, "33 9…" or "51 9…", is a valid number of France or
+# Peru, and the message would reach a stranger there. North America (1 and ten digits) is safe: no
+# area code has 9 as its second digit, which is where a Brazilian mobile has it.
+_WITH_COUNTRY_CODE = re.compile(r"[1-9][0-9]{11,14}")
+_NORTH_AMERICAN = re.compile(r"1[0-9]{10}")
 
 
 def parse_phone(text: str) -> str | None:
     """A phone number in E.164 with `+`, or None when it is not surely international.
 
-    With `+`, spaces, hyphens, dots and parentheses are allowed. Without it, ten to fifteen bare
-    digits are taken when they cannot be a local number: clients often send the `wa_id` of a
-    webhook, which has no `+`. That is the case for twelve digits or more, and for fewer when the
-    number is valid in some country's numbering plan. Otherwise only the length is checked, so that
-    numbers reserved for documentation pass.
+    With `+`, spaces, hyphens, dots and parentheses are allowed. Without it, bare digits are taken
+    when they cannot be a local number, because clients often send the `wa_id` of a webhook, which
+    has no `+`: twelve to fifteen digits, or a valid North American number of eleven. Otherwise only
+    the length is checked, so that numbers reserved for documentation pass.
     """
     if len(text) > MAX_PHONE_TEXT:
         return None
     text = text.strip()
     if _INTERNATIONAL.fullmatch(text):
-        return _e164(text, must_exist=False)
-    if _DIGITS.fullmatch(text):
-        return _e164(f"+{text}", must_exist=len(text) < SURELY_INTERNATIONAL_DIGITS)
+        return _e164(text)
+    if _WITH_COUNTRY_CODE.fullmatch(text):
+        return _e164(f"+{text}")
+    if _NORTH_AMERICAN.fullmatch(text):
+        return _e164(f"+{text}", must_be_valid=True)
     return None
 
 
-def _e164(text: str, *, must_exist: bool) -> str | None:
+def _e164(text: str, *, must_be_valid: bool = False) -> str | None:
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
@@ -46,7 +50,7 @@ def _e164(text: str, *, must_exist: bool) -> str | None:
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
-    if must_exist and not phonenumbers.is_valid_number(number):
+    if must_be_valid and not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -118,24 +118,31 @@ def _place(change: wire.Change, field: str, value: wire.Value) -> Place:
 
 def _lists(change: wire.Change, place: Place, value: wire.Value) -> Iterator[ProviderEvent]:
     """Every list of one value. Under `history` messages are old ones and only counted."""
+    if value.statuses:
+        yield from _items(value.statuses, read_status, place)
     if place.field == "history":
         old = len(value.messages or ()) + len(value.message_echoes or ())
         if old:
             yield history_media(bytes(change.value), old, place)
-        yield from _items(value.history, read_history, place)
-    else:
+    elif value.messages or value.message_echoes:
         standby = place.field == "standby"
         for raw in value.messages or ():
-            copy = bytes(raw)
-            yield read_message(copy, wire.read_any(raw), place, standby=standby)
+            yield read_message(bytes(raw), wire.read_any(raw), place, standby=standby)
         yield from _items(value.message_echoes, read_echo, place)
-    yield from _items(value.statuses, read_status, place)
-    yield from _items(value.user_preferences, read_preference, place)
-    yield from _items(value.user_id_update, read_user_id_update, place)
+    if value.history:
+        yield from _items(value.history, read_history, place)
     if value.state_sync is not None:
         yield app_state(bytes(change.value), len(value.state_sync), place)
+    yield from _preferences(value, place)
     if value.errors:
         yield _fault(change, place)
+
+
+def _preferences(value: wire.Value, place: Place) -> Iterator[ProviderEvent]:
+    if value.user_preferences:
+        yield from _items(value.user_preferences, read_preference, place)
+    if value.user_id_update:
+        yield from _items(value.user_id_update, read_user_id_update, place)
 
 
 def _any_list(value: wire.Value) -> bool:

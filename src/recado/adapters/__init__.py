@@ -1,0 +1,1 @@
+"""Other outsiders behind thin ports: where bytes of files live, and later mail, language models, alerts."""

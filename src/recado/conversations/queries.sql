@@ -1,0 +1,86 @@
+-- :find_identities -> IdentityFound
+select i.kind, i.value, i.contact_id
+from contact_identity i
+join unnest(@kinds::text[], @values::text[]) as u (kind, value) on u.kind = i.kind and u.value = i.value
+where i.tenant_id = @tenant_id;
+
+-- :insert_identities -> IdentityFound
+-- Identity before contact: two writers race here, and only the winner creates the person.
+insert into contact_identity (tenant_id, kind, value, contact_id, created_at)
+select @tenant_id, u.kind, u.value, u.contact_id, @now
+from unnest(@kinds::text[], @values::text[], @contact_ids::uuid[]) as u (kind, value, contact_id)
+order by u.kind, u.value
+on conflict (tenant_id, kind, value) do nothing
+returning kind, value, contact_id;
+
+-- :insert_contacts
+insert into contact (tenant_id, contact_id, phone, bsuid, name, username, created_at, updated_at)
+select @tenant_id, u.contact_id, u.phone, u.bsuid, u.name, u.username, @now, @now
+from unnest(@contact_ids::uuid[], @phones::text[], @bsuids::text[], @names::text[], @usernames::text[])
+    as u (contact_id, phone, bsuid, name, username);
+
+-- :find_conversations -> ConversationFound
+select c.conversation_id, c.number_id, c.contact_id, c.window_until
+from conversation c
+join unnest(@number_ids::uuid[], @contact_ids::uuid[]) as u (number_id, contact_id)
+    on u.number_id = c.number_id and u.contact_id = c.contact_id
+where c.tenant_id = @tenant_id;
+
+-- :upsert_conversations -> ConversationFound
+-- Sorted, so that two batches never wait for each other in a circle.
+insert into conversation as c (tenant_id, conversation_id, number_id, contact_id, last_at, created_at)
+select @tenant_id, u.conversation_id, u.number_id, u.contact_id, @now, @now
+from unnest(@conversation_ids::uuid[], @number_ids::uuid[], @contact_ids::uuid[])
+    as u (conversation_id, number_id, contact_id)
+order by u.number_id, u.contact_id
+on conflict (tenant_id, number_id, contact_id) do update set last_at = greatest(c.last_at, excluded.last_at)
+returning conversation_id, number_id, contact_id, window_until;
+
+-- :note_inbound
+update conversation set last_inbound_at = greatest(last_inbound_at, @at), last_at = greatest(last_at, @at),
+    window_until = greatest(window_until, @window_until), unread = unread + 1
+where tenant_id = @tenant_id and conversation_id = @conversation_id;
+
+-- :mark_seen
+update conversation set unread = 0 where tenant_id = @tenant_id and conversation_id = @conversation_id;
+
+-- :describe_contact
+update contact set name = coalesce(@name, name), username = coalesce(@username, username),
+    phone = coalesce(@phone, phone), bsuid = coalesce(@bsuid, bsuid), updated_at = @now
+where tenant_id = @tenant_id and contact_id = @contact_id
+  and (name, username, phone, bsuid) is distinct from
+      (coalesce(@name, name), coalesce(@username, username), coalesce(@phone, phone), coalesce(@bsuid, bsuid));
+
+-- :point_identities
+insert into contact_identity as i (tenant_id, kind, value, contact_id, created_at)
+select @tenant_id, u.kind, u.value, @contact_id, @now
+from unnest(@kinds::text[], @values::text[]) as u (kind, value)
+order by u.kind, u.value
+on conflict (tenant_id, kind, value) do update set contact_id = excluded.contact_id
+    where i.contact_id is distinct from excluded.contact_id;
+
+-- :contact -> ContactRow
+select contact_id, phone, bsuid, name, username from contact
+where tenant_id = @tenant_id and contact_id = @contact_id;
+
+-- :conversations_of -> ConversationOf
+select conversation_id, number_id, window_until, last_inbound_at, last_at, unread from conversation
+where tenant_id = @tenant_id and contact_id = @contact_id for update;
+
+-- :conversation_by_id -> ConversationView
+select c.conversation_id, c.number_id, c.contact_id, c.window_until, c.last_inbound_at, c.last_at, c.unread,
+    p.external_id as phone_number_id, k.name, k.username, k.phone, k.bsuid
+from conversation c
+join contact k on k.tenant_id = c.tenant_id and k.contact_id = c.contact_id
+join phone_number p on p.tenant_id = c.tenant_id and p.number_id = c.number_id
+where c.tenant_id = @tenant_id and c.conversation_id = @conversation_id;
+
+-- :absorb_conversation
+update conversation set window_until = greatest(window_until, @window_until),
+    last_inbound_at = greatest(last_inbound_at, @last_inbound_at), last_at = greatest(last_at, @last_at),
+    unread = unread + @unread
+where tenant_id = @tenant_id and conversation_id = @conversation_id;
+
+-- :hand_over_conversation
+update conversation set contact_id = @contact_id
+where tenant_id = @tenant_id and conversation_id = @conversation_id;

@@ -1,0 +1,106 @@
+"""What must be true of the server and the login before anything is sent. Used at boot and by `recado doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+
+from recado.db.migrate import available
+from recado.db.pool import APP_ROLE, ENGINE_ROLE
+
+MIN_VERSION = 150000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One checked fact. `fix` says what to do and is empty when `ok`."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+
+def _finding(name: str, ok: bool, found: object, fix: str) -> Finding:
+    return Finding(name=name, ok=ok, found=str(found), fix="" if ok else fix)
+
+
+async def _durability(connection: asyncpg.Connection, embedded: bool) -> list[Finding]:
+    findings = []
+    names = ["fsync", "full_page_writes", "synchronous_commit"]
+    if embedded:
+        names.append("data_checksums")
+    for name in names:
+        value = await connection.fetchval("select current_setting($1)", name)
+        ok = value not in {"off", "local"} if name == "synchronous_commit" else value == "on"
+        fix = f"set {name} = on in PostgreSQL: without it an acknowledged message can be lost"
+        findings.append(_finding(name, ok, value, fix))
+    return findings
+
+
+async def _role(connection: asyncpg.Connection) -> list[Finding]:
+    row = await connection.fetchrow(
+        """select rolname, rolsuper, rolbypassrls,
+                  pg_has_role(oid, $1, 'member') and pg_has_role(oid, $2, 'member') as member,
+                  exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                          where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relowner = r.oid) as owner
+           from pg_roles r where rolname = current_user""",
+        APP_ROLE,
+        ENGINE_ROLE,
+    )
+    fix = (
+        "run `recado migrate --url <owner url> --runtime-role recado_runtime` and put the URL it prints "
+        "in RECADO_DATABASE_URL"
+    )
+    return [
+        _finding("role is not superuser", not row["rolsuper"], row["rolname"], fix),
+        _finding("role does not bypass row security", not row["rolbypassrls"], row["rolname"], fix),
+        _finding("role owns no table", not row["owner"], row["rolname"], fix),
+        _finding("role may act for tenants and engine", row["member"], row["rolname"], fix),
+    ]
+
+
+async def _schema(connection: asyncpg.Connection) -> list[Finding]:
+    latest = available()[-1].version
+    exists = await connection.fetchval("select to_regclass('public.schema_migration') is not null")
+    version = (
+        await connection.fetchval("select max(version) from schema_migration") if exists else None
+    )
+    bare = await connection.fetch(
+        """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relname <> 'schema_migration'
+             and not (c.relrowsecurity and c.relforcerowsecurity)"""
+    )
+    names = ", ".join(row["relname"] for row in bare)
+    return [
+        _finding("schema version", version == latest, version or "none", f"run `recado migrate` (needs {latest})"),
+        _finding("row security forced on every table", not bare, names or "all", f"force row security on {names}"),
+    ]
+
+
+async def inspect(dsn: str, *, embedded: bool) -> list[Finding]:
+    """All findings about server, login and schema. Raises OSError or asyncpg errors when unreachable."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        number = int(await connection.fetchval("select current_setting('server_version_num')"))
+        findings = [
+            _finding(
+                "PostgreSQL version", number >= MIN_VERSION, number // 10000, "use PostgreSQL 15 or newer"
+            )
+        ]
+        findings += await _durability(connection, embedded)
+        findings += await _role(connection) if await _roles_exist(connection) else [
+            _finding("roles exist", False, "no", "run `recado migrate`")
+        ]
+        findings += await _schema(connection)
+        return findings
+    finally:
+        await connection.close(timeout=5)
+
+
+async def _roles_exist(connection: asyncpg.Connection) -> bool:
+    count = await connection.fetchval(
+        "select count(*) from pg_roles where rolname = any($1::text[])", [APP_ROLE, ENGINE_ROLE]
+    )
+    return bool(count == 2)

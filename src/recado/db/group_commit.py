@@ -1,0 +1,84 @@
+"""Natural batching of durable writes.
+
+An item that arrives while nothing is being written goes at once; those that arrive during a commit share
+the next one. No timer, so an idle system adds no delay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from recado.errors import NotReady
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Item, Answer]):
+    item: Item
+    done: asyncio.Future[Answer]
+
+
+class GroupCommit(Generic[Item, Answer]):
+    """Collects items and hands them to `flush` in batches; each caller waits for its own answer.
+
+    `flush` must return one answer for each item, in order, and only when they are durable. With a full
+    queue callers get NotReady at once: better an honest 503 than a promise nobody can keep.
+    """
+
+    def __init__(
+        self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], *,
+        flushers: int = 2, most: int = 256, queue_limit: int = 5000,
+    ) -> None:
+        self._flush = flush
+        self._most = most
+        self._limit = queue_limit
+        self._queue: list[_Waiting[Item, Answer]] = []
+        self._idle = flushers
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def add(self, item: Item) -> Answer:
+        """Waits until the item is durable. Raises NotReady, or whatever `flush` raised."""
+        if len(self._queue) >= self._limit:
+            raise NotReady("overloaded", "too many requests are waiting", retry_after_s=1)
+        waiting: _Waiting[Item, Answer] = _Waiting(item, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if self._idle:
+            self._idle -= 1
+            task = asyncio.create_task(self._drain())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await waiting.done
+
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                batch, self._queue = self._queue[: self._most], self._queue[self._most :]
+                await self._one(batch)
+        finally:
+            self._idle += 1
+
+    async def _one(self, batch: list[_Waiting[Item, Answer]]) -> None:
+        try:
+            answers = await self._flush([waiting.item for waiting in batch])
+        except BaseException as error:
+            for waiting in batch:
+                if not waiting.done.done():
+                    waiting.done.set_exception(
+                        error if isinstance(error, Exception) else NotReady("stopping", "stopping")
+                    )
+            if not isinstance(error, Exception):
+                raise
+            return
+        for waiting, answer in zip(batch, answers, strict=True):
+            if not waiting.done.done():
+                waiting.done.set_result(answer)
+
+    async def close(self) -> None:
+        """Waits for what was already handed over."""
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,182 @@
+"""Connections and transactions. `Tx` is what slices receive; they never open or commit one themselves.
+
+Each transaction sets its role and tenant with SET LOCAL in the same round trip as BEGIN, so a pooled
+connection cannot carry one tenant's scope into the next transaction, and a pooler in transaction mode works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import asyncpg
+
+from recado.db.sql import Statement
+from recado.kit.ids import TenantId
+
+Row = TypeVar("Row")
+
+APP_ROLE = "recado_app"
+ENGINE_ROLE = "recado_engine"
+
+# What a caller may safely repeat: the server was restarting, out of slots, or picked us as deadlock victim.
+RETRYABLE: tuple[type[Exception], ...] = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DiskFullError,
+    asyncpg.QueryCanceledError,
+    OSError,
+    TimeoutError,
+)
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """No reset round trip on release: nothing of ours outlives its transaction."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + json.dumps(value, ensure_ascii=False).encode(),
+        decoder=lambda raw: json.loads(raw[1:]),
+        format="binary",
+    )
+
+
+@dataclass(slots=True)
+class Tx:
+    """An open transaction. Parameters are passed by the names used in the SQL file."""
+
+    connection: asyncpg.Connection
+
+    def _args(self, statement: Statement, params: dict[str, Any]) -> list[Any]:
+        return [params[name] for name in statement.params]
+
+    async def execute(self, statement: Statement, **params: Any) -> int:
+        """Rows touched."""
+        tag = await self.connection.execute(statement.text, *self._args(statement, params))
+        last = tag.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+    async def fetch(self, statement: Statement, **params: Any) -> list[asyncpg.Record]:
+        return await self.connection.fetch(statement.text, *self._args(statement, params))
+
+    async def row(self, statement: Statement, **params: Any) -> asyncpg.Record | None:
+        return await self.connection.fetchrow(statement.text, *self._args(statement, params))
+
+    async def many(
+        self, statement: Statement, into: type[Row], **params: Any
+    ) -> list[Row]:
+        return [into(**record) for record in await self.fetch(statement, **params)]
+
+    async def one(self, statement: Statement, into: type[Row], **params: Any) -> Row | None:
+        record = await self.row(statement, **params)
+        return None if record is None else into(**record)
+
+    async def value(self, statement: Statement, **params: Any) -> Any:
+        return await self.connection.fetchval(statement.text, *self._args(statement, params))
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that may fail alone."""
+        await self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except Exception:
+            await self.connection.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            raise
+        else:
+            await self.connection.execute("RELEASE SAVEPOINT part")
+
+
+class Database:
+    """Two pools over one login: one for tenants' requests, one for the engine, so load on one cannot starve the other."""
+
+    def __init__(self, dsn: str, *, app_size: int, engine_size: int) -> None:
+        self._dsn = dsn
+        self._sizes = {APP_ROLE: app_size, ENGINE_ROLE: engine_size}
+        self._pools: dict[str, asyncpg.Pool] = {}
+
+    async def open(self) -> None:
+        for role, size in self._sizes.items():
+            if size:
+                self._pools[role] = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=1,
+                    max_size=size,
+                    init=_prepare,
+                    connection_class=_Connection,
+                    statement_cache_size=256,
+                    max_cached_statement_lifetime=0,
+                    command_timeout=30,
+                    max_inactive_connection_lifetime=120,
+                    server_settings={
+                        "application_name": role,
+                        "statement_timeout": "25s",
+                        "lock_timeout": "5s",
+                        "idle_in_transaction_session_timeout": "30s",
+                        "timezone": "UTC",
+                        "jit": "off",
+                    },
+                )
+
+    async def close(self) -> None:
+        for pool in self._pools.values():
+            with suppress(Exception):
+                await asyncio.wait_for(pool.close(), 5)
+        self._pools.clear()
+
+    @asynccontextmanager
+    async def transaction(self, begin: str, role: str) -> AsyncIterator[Tx]:
+        """One transaction; COMMIT on success, ROLLBACK on any exception, cancellation included."""
+        pool = self._pools[role]
+        async with pool.acquire(timeout=10) as connection:
+            raw = connection
+            await raw.execute(begin)
+            try:
+                yield Tx(raw)
+            except BaseException:
+                await _roll_back(raw)
+                raise
+            else:
+                await raw.execute("COMMIT")
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: TenantId) -> AsyncIterator[Tx]:
+        """A transaction that can see and write only this tenant's rows."""
+        begin = (
+            f"BEGIN; SET LOCAL ROLE {APP_ROLE}; "
+            f"SELECT set_config('recado.tenant_id', '{tenant_id.hex}', true)"
+        )
+        async with self.transaction(begin, APP_ROLE) as tx:
+            yield tx
+
+
+async def _roll_back(connection: asyncpg.Connection) -> None:
+    try:
+        if not connection.is_closed():
+            await asyncio.wait_for(asyncio.shield(connection.execute("ROLLBACK")), 2)
+    except BaseException:
+        # A connection whose state is unknown must not go back to the pool.
+        connection.terminate()
+
+
+def records(rows: Sequence[asyncpg.Record], into: type[Row]) -> list[Row]:
+    return [into(**row) for row in rows]

@@ -1,0 +1,37 @@
+"""Writing raw bodies down before anything looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recado.db import sql
+from recado.db.group_commit import GroupCommit
+from recado.db.pool import Database
+from recado.db.system import system
+from recado.kit.failpoints import reached
+
+_Q = sql.load("recado.inbound")
+
+
+class Ledger:
+    """Durable append of webhook bodies."""
+
+    def __init__(self, db: Database, provider: str) -> None:
+        self._db = db
+        self._provider = provider
+        self._group: GroupCommit[bytes, None] = GroupCommit(self._write)
+
+    async def append(self, body: bytes) -> None:
+        """Returns when the body is committed. Raises NotReady or a database error: then nothing was stored."""
+        await self._group.add(body)
+
+    async def _write(self, bodies: Sequence[bytes]) -> Sequence[None]:
+        reached("hook.before_insert")
+        async with system(self._db) as tx:
+            await tx.execute(_Q["append_bodies"], provider=self._provider, bodies=list(bodies))
+            reached("hook.before_commit")
+        reached("hook.after_commit")
+        return [None] * len(bodies)
+
+    async def close(self) -> None:
+        await self._group.close()

@@ -1,0 +1,54 @@
+"""Which tenant an event belongs to, kept in memory and re-read when something is unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from recado.db.pool import Tx
+from recado.kit.clock import Clock
+from recado.kit.ids import TenantId
+from recado.numbers import service as numbers
+from recado.tenants.vault import TenantKeys, Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    tenant_id: TenantId
+    target_id: UUID
+    keys: TenantKeys = field(repr=False)
+
+
+class Routes:
+    """Provider names to tenants. At most one re-read a second, however many unknown numbers knock."""
+
+    def __init__(self, vault: Vault, clock: Clock) -> None:
+        self._vault = vault
+        self._clock = clock
+        self._known: dict[tuple[str, str, str], Destination] = {}
+        self._read_at = float("-inf")
+
+    async def find(
+        self, tx: Tx, provider: str, number: str | None, waba: str | None
+    ) -> Destination | None:
+        """By phone number first, else by WABA."""
+        found = self._get(provider, number, waba)
+        if found is None and self._clock.monotonic() - self._read_at >= 1:
+            await self._read(tx)
+            found = self._get(provider, number, waba)
+        return found
+
+    def _get(self, provider: str, number: str | None, waba: str | None) -> Destination | None:
+        if number is not None:
+            return self._known.get((provider, "phone_number", number))
+        return self._known.get((provider, "waba", waba)) if waba is not None else None
+
+    async def _read(self, tx: Tx) -> None:
+        self._read_at = self._clock.monotonic()
+        self._known = {
+            (row.provider, row.kind, row.external_id): Destination(
+                tenant_id=row.tenant_id, target_id=row.target_id,
+                keys=self._vault.keys(row.tenant_id, row.dek),
+            )
+            for row in await numbers.all_routes(tx)
+        }

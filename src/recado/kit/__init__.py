@@ -1,0 +1,1 @@
+"""Pure building blocks: clock, ids, phone, crypto, redaction, reasons, failpoints. Imports nothing above itself."""

@@ -1,0 +1,326 @@
+"""Accepting messages: many requests in one transaction, each judged alone.
+
+Data flow: idempotency key -> number -> contact -> conversation and window -> message + outbox + event.
+A refused draft stores nothing; an accepted one is durable when the transaction commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from recado.conversations import service as conversations
+from recado.conversations.model import Address
+from recado.db import sql
+from recado.db.pool import Tx
+from recado.kit.failpoints import reached
+from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId
+from recado.messages.content import Draft, MessageClass, Violation, needs_window, preview
+from recado.messages.references import resolve_references
+
+_Q = sql.load("recado.messages", "accept.sql")
+
+# How long a message may wait before it is worthless, when the caller does not say (delivery 2.5).
+DEFAULT_LIFE: Mapping[MessageClass, timedelta] = {
+    MessageClass.AUTHENTICATION: timedelta(minutes=10),
+    MessageClass.UTILITY: timedelta(hours=24),
+    MessageClass.SESSION: timedelta(hours=24),
+    MessageClass.MARKETING: timedelta(hours=24),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One draft somebody wants to send. `id` is chosen by the caller, so repeating after an error is safe."""
+
+    id: MessageId
+    draft: Draft
+    number_id: NumberId
+    idempotency_key: str | None = None
+    request_hash: bytes = b""
+    api_key_hash: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Stored. `answer` is what the caller gets now and on every repeat."""
+
+    id: MessageId
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The same key and body came before: the stored answer again."""
+
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReused:
+    """The key was used with another body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowClosed:
+    """Free text to somebody who has not written in the last 24 hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadReference:
+    """The draft points at something this tenant does not have."""
+
+    violations: list[Violation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDead:
+    """The API key was revoked or expired between the door and the commit."""
+
+
+Acceptance = Taken | Replayed | KeyReused | WindowClosed | BadReference | KeyDead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyRow:
+    key: str
+    request_hash: bytes
+    message_id: UUID
+    answer: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyWon:
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveKey:
+    hash: bytes
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A request on its way through the steps."""
+
+    request: Request
+    answer: dict[str, Any]
+    contact_id: ContactId | None = None
+    conversation_id: ConversationId | None = None
+    context_wamid: str | None = None
+    content: dict[str, Any] = field(default_factory=dict)
+    media_ref: str | None = None
+
+    @property
+    def address(self) -> Address:
+        return Address(self.request.draft.phone, self.request.draft.bsuid)
+
+    @property
+    def pair(self) -> tuple[NumberId, ContactId]:
+        assert self.contact_id is not None
+        return (self.request.number_id, self.contact_id)
+
+
+def first_answer(request: Request, now: datetime) -> dict[str, Any]:
+    """The 202 body."""
+    draft = request.draft
+    scheduled = draft.scheduled_at is not None and draft.scheduled_at > now
+    return {
+        "id": str(request.id),
+        "status": "pending",
+        "state": "scheduled" if scheduled else "queued",
+        "reason": None,
+        "to": draft.bsuid or draft.phone,
+        "type": draft.kind.value,
+        "client_reference": draft.client_reference,
+        "created_at": now.isoformat(),
+        "timeline_url": f"/api/v1/messages/{request.id}",
+    }
+
+
+def _judge_repeat(request: Request, row: IdempotencyRow) -> Acceptance:
+    if row.request_hash != request.request_hash:
+        return KeyReused()
+    return Replayed(answer=row.answer or {})
+
+
+async def accept_many(
+    tx: Tx, now: datetime, tenant_id: TenantId, requests: Sequence[Request]
+) -> list[Acceptance]:
+    """One verdict for each request, in order. Writes `message`, `outbox`, `event` (message.accepted),
+    `idempotency`, and people and conversations met for the first time."""
+    verdicts: dict[MessageId, Acceptance] = {}
+    pending = [_Pending(one, first_answer(one, now)) for one in requests]
+    pending = await _drop_dead_keys(tx, now, tenant_id, pending, verdicts)
+    pending = await _drop_repeats(tx, tenant_id, pending, verdicts)
+    pending = await _resolve(tx, tenant_id, pending, verdicts)
+    pending = await _check_windows(tx, now, tenant_id, pending, verdicts)
+    pending = await _win_keys(tx, now, tenant_id, pending, verdicts)
+    if pending:
+        await _store(tx, now, tenant_id, pending)
+    for one in pending:
+        verdicts[one.request.id] = Taken(id=one.request.id, answer=one.answer)
+    return [verdicts[one.id] for one in requests]
+
+
+async def _drop_dead_keys(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    pending: list[_Pending],
+    verdicts: dict[MessageId, Acceptance],
+) -> list[_Pending]:
+    hashes = {one.request.api_key_hash for one in pending if one.request.api_key_hash}
+    if not hashes:
+        return pending
+    rows = await tx.many(
+        _Q["live_keys"], LiveKey, tenant_id=tenant_id, hashes=list(hashes), now=now
+    )
+    live = {bytes(row.hash) for row in rows}
+    kept = []
+    for one in pending:
+        if one.request.api_key_hash and one.request.api_key_hash not in live:
+            verdicts[one.request.id] = KeyDead()
+        else:
+            kept.append(one)
+    return kept
+
+
+async def _drop_repeats(
+    tx: Tx, tenant_id: TenantId, pending: list[_Pending], verdicts: dict[MessageId, Acceptance]
+) -> list[_Pending]:
+    keys = [one.request.idempotency_key for one in pending if one.request.idempotency_key]
+    if not keys:
+        return pending
+    rows = await tx.many(_Q["find_idempotency"], IdempotencyRow, tenant_id=tenant_id, keys=keys)
+    known = {row.key: row for row in rows}
+    kept: list[_Pending] = []
+    for one in pending:
+        row = known.get(one.request.idempotency_key or "")
+        if row is None:
+            kept.append(one)
+        else:
+            verdicts[one.request.id] = _judge_repeat(one.request, row)
+    return kept
+
+
+async def _resolve(
+    tx: Tx, tenant_id: TenantId, pending: list[_Pending], verdicts: dict[MessageId, Acceptance]
+) -> list[_Pending]:
+    """People already known, and messages or files the draft points at."""
+    found = await conversations.find_contacts(tx, tenant_id, [one.address.key for one in pending])
+    kept = []
+    for one in pending:
+        one.contact_id = found.get(one.address.key)
+        resolved = await resolve_references(tx, tenant_id, one.request.draft)
+        if isinstance(resolved, list):
+            verdicts[one.request.id] = BadReference(violations=resolved)
+            continue
+        one.content, one.context_wamid, one.media_ref = resolved
+        kept.append(one)
+    return kept
+
+
+def _is_immediate(draft: Draft, now: datetime) -> bool:
+    return draft.scheduled_at is None or draft.scheduled_at <= now
+
+
+async def _check_windows(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    pending: list[_Pending],
+    verdicts: dict[MessageId, Acceptance],
+) -> list[_Pending]:
+    """Before anything is created, so that a refusal leaves no trace."""
+    pairs = [one.pair for one in pending if one.contact_id is not None]
+    known = await conversations.find_conversations(tx, tenant_id, pairs)
+    kept = []
+    for one in pending:
+        draft = one.request.draft
+        row = known.get(one.pair) if one.contact_id is not None else None
+        open_now = row is not None and row.window_until > now
+        if needs_window(draft.kind) and _is_immediate(draft, now) and not open_now:
+            verdicts[one.request.id] = WindowClosed()
+        else:
+            kept.append(one)
+    return kept
+
+
+async def _win_keys(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    pending: list[_Pending],
+    verdicts: dict[MessageId, Acceptance],
+) -> list[_Pending]:
+    keyed: dict[str, _Pending] = {}
+    for one in pending:
+        if one.request.idempotency_key:
+            keyed.setdefault(one.request.idempotency_key, one)
+    if not keyed:
+        return pending
+    won = await tx.many(
+        _Q["insert_idempotency"],
+        KeyWon,
+        tenant_id=tenant_id,
+        now=now,
+        keys=list(keyed),
+        hashes=[one.request.request_hash for one in keyed.values()],
+        message_ids=[one.request.id for one in keyed.values()],
+        answers=[one.answer for one in keyed.values()],
+    )
+    winners = {keyed[row.key].request.id for row in won}
+    losers = [
+        one for one in pending if one.request.idempotency_key and one.request.id not in winners
+    ]
+    await _drop_repeats(tx, tenant_id, losers, verdicts)
+    return [one for one in pending if one.request.id not in verdicts]
+
+
+async def _store(tx: Tx, now: datetime, tenant_id: TenantId, pending: list[_Pending]) -> None:
+    strangers = [one.address for one in pending if one.contact_id is None]
+    met = await conversations.create_contacts(tx, now, tenant_id, strangers)
+    for one in pending:
+        if one.contact_id is None:
+            one.contact_id = met[one.address.key]
+    rows = await conversations.ensure_conversations(
+        tx, now, tenant_id, [one.pair for one in pending]
+    )
+    for one in pending:
+        one.conversation_id = rows[one.pair].conversation_id
+    reached("accept.before_insert")
+    await tx.execute(_Q["insert_messages"], tenant_id=tenant_id, now=now, **_columns(now, pending))
+    reached("accept.before_commit")
+
+
+def _columns(now: datetime, pending: list[_Pending]) -> dict[str, list[Any]]:
+    drafts = [one.request.draft for one in pending]
+    due = [max(draft.scheduled_at, now) if draft.scheduled_at else now for draft in drafts]
+    classes = [draft.message_class for draft in drafts]
+    return {
+        "ids": [one.request.id for one in pending],
+        "number_ids": [one.request.number_id for one in pending],
+        "conversation_ids": [one.conversation_id for one in pending],
+        "contact_ids": [one.contact_id for one in pending],
+        "kinds": [draft.kind.value for draft in drafts],
+        "classes": [each.value for each in classes],
+        "contents": [one.content for one in pending],
+        "previews": [preview(one.content, "pt-BR") for one in pending],
+        "recipients": [one.address.text for one in pending],
+        "contexts": [one.context_wamid for one in pending],
+        "references": [draft.client_reference for draft in drafts],
+        "priorities": [draft.priority for draft in drafts],
+        "scheduled": [draft.scheduled_at for draft in drafts],
+        "expires": [
+            draft.expires_at or when + DEFAULT_LIFE[each]
+            for draft, when, each in zip(drafts, due, classes, strict=True)
+        ],
+        "due": due,
+        "free": [needs_window(draft.kind) for draft in drafts],
+        "media_refs": [one.media_ref for one in pending],
+    }
+

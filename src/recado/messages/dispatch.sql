@@ -1,0 +1,99 @@
+-- :busy_lanes -> LaneState
+-- Own lanes that have something due, locked for this claim. The tenant's and the installation's switches are
+-- share-locked: an operator's "stop" waits for running claims and no later claim can miss it (I12).
+select l.tenant_id, l.number_id, l.rate_per_s, l.burst, l.pair_interval_s, l.pair_burst, l.tat, l.slow_factor,
+    l.slow_until, l.fence, l.paused_reason is not null as probing, t.mode
+from lane l
+join unnest(@tenant_ids::uuid[], @number_ids::uuid[], @fences::bigint[]) as mine (tenant_id, number_id, fence)
+    on mine.tenant_id = l.tenant_id and mine.number_id = l.number_id and mine.fence = l.fence
+join tenant t on t.tenant_id = l.tenant_id
+cross join installation i
+where l.owner = @owner and l.lease_until > clock_timestamp()
+  and not l.kill_switch and not t.kill_switch and not i.kill_switch
+  and (l.paused_reason is null or l.paused_until <= @now)
+  and exists (
+    select 1 from unnest(array[0, 1, 2]::smallint[]) as p (priority)
+    cross join lateral (
+        select 1 from outbox o
+        where o.tenant_id = l.tenant_id and o.number_id = l.number_id and o.priority = p.priority
+          and o.state = 0 and o.due_at <= @now
+        limit 1) due)
+order by l.tenant_id, l.number_id
+for no key update of l
+for share of t, i;
+
+-- :due_rows -> DueRow
+-- Per lane and priority a short index range: flat however long the queue is.
+select o.tenant_id, o.message_id, o.number_id, o.conversation_id, o.class as message_class, o.free_form,
+    o.expires_at, o.tries, o.media_ref, o.fence
+from unnest(@tenant_ids::uuid[], @number_ids::uuid[], @quotas::integer[]) as lane (tenant_id, number_id, quota)
+cross join lateral (
+    select due.* from unnest(array[0, 1, 2]::smallint[]) as p (priority)
+    cross join lateral (
+        select q.* from outbox q
+        where q.tenant_id = lane.tenant_id and q.number_id = lane.number_id and q.priority = p.priority
+          and q.state = 0 and q.due_at <= @now
+        order by q.due_at, q.message_id
+        limit lane.quota
+        for update skip locked) due
+    order by p.priority
+    limit lane.quota) o;
+
+-- :details -> Detail
+-- Apart from the claim on purpose: joined into it, the planner reads the whole message table at a million rows.
+select m.id as message_id, m.content, m.context_wamid, m.contact_id, c.window_until, c.pair_tat,
+    c.pair_blocked_until, c.pair_tries, m.recipient,
+    (select count(*) from attempt a where a.tenant_id = m.tenant_id and a.message_id = m.id) as attempts
+from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @conversation_ids::uuid[])
+    as u (tenant_id, message_id, conversation_id)
+join message m on m.tenant_id = u.tenant_id and m.id = u.message_id
+join conversation c on c.tenant_id = u.tenant_id and c.conversation_id = u.conversation_id;
+
+-- :intend
+-- The intent: attempt rows, outbox marked as sending, pair and lane pace advanced. Committed before any byte leaves.
+with go as (
+    select * from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @number_ids::uuid[], @tokens::uuid[],
+        @ns::integer[], @fences::bigint[])
+    as u (tenant_id, message_id, number_id, token, n, fence)
+), tried as (
+    insert into attempt (tenant_id, token, message_id, number_id, n, fence, state, started_at)
+    select tenant_id, token, message_id, number_id, n, fence, 'intent', clock_timestamp() from go
+)
+update outbox o set state = 1, token = go.token, tries = o.tries + 1, fence = o.fence + 1,
+    lease_until = clock_timestamp() + make_interval(secs => @lease_s)
+from go where o.tenant_id = go.tenant_id and o.message_id = go.message_id;
+
+-- :advance_lanes
+update lane l set tat = u.tat,
+    slow_factor = case when l.slow_until <= @now then 1 else l.slow_factor end
+from unnest(@tenant_ids::uuid[], @number_ids::uuid[], @tats::timestamptz[]) as u (tenant_id, number_id, tat)
+where l.tenant_id = u.tenant_id and l.number_id = u.number_id;
+
+-- :advance_pairs
+update conversation c set pair_tat = u.tat, last_at = greatest(c.last_at, @now)
+from unnest(@tenant_ids::uuid[], @conversation_ids::uuid[], @tats::timestamptz[])
+    as u (tenant_id, conversation_id, tat)
+where c.tenant_id = u.tenant_id and c.conversation_id = u.conversation_id;
+
+-- :postpone
+update outbox o set due_at = u.due_at
+from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @dues::timestamptz[]) as u (tenant_id, message_id, due_at)
+where o.tenant_id = u.tenant_id and o.message_id = u.message_id;
+
+-- :finish_unsent
+-- Skipped, expired or simulated: closed without an attempt.
+with done as (
+    select * from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @states::text[], @reasons::text[],
+        @attentions::boolean[])
+    as u (tenant_id, message_id, state, reason, attention)
+), gone as (
+    delete from outbox o using done d where o.tenant_id = d.tenant_id and o.message_id = d.message_id
+), closed as (
+    update message m set state = d.state, reason = d.reason, attention = d.attention,
+        failed_at = case when d.state = 'expired' then @now else m.failed_at end
+    from done d where m.tenant_id = d.tenant_id and m.id = d.message_id
+)
+insert into event (tenant_id, message_id, kind, at, data)
+select tenant_id, message_id, 'message.' || state, @now,
+    case when reason is null then null else jsonb_build_object('reason', reason) end
+from done;

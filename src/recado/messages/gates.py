@@ -1,0 +1,78 @@
+"""Checks before a message may leave. Pure: everything they need is in the row and in `now`.
+
+Order matters: what ends a message comes before what makes it wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from recado.kit.reasons import Reason
+from recado.messages.pace import Pace, next_slot, room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Go:
+    """Leave now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Never leave, and why."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expire:
+    """Its time is over before it could leave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulate:
+    """Dry run: everything but the last step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Not now; look again at `until`."""
+
+    until: datetime
+    reason: Reason
+
+
+Verdict = Go | Skip | Expire | Simulate | Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateInput:
+    """What the gates look at."""
+
+    mode: str
+    free_form: bool
+    expires_at: datetime | None
+    window_until: datetime
+    pair_tat: datetime
+    pair_blocked_until: datetime | None
+    media_ready: bool
+    media_retry_at: datetime
+
+
+def judge(row: GateInput, pair: Pace, now: datetime) -> Verdict:
+    """The first gate that objects decides."""
+    if row.expires_at is not None and row.expires_at <= now:
+        return Expire()
+    if row.mode == "disabled":
+        return Skip(reason=Reason.TENANT_DISABLED)
+    if row.free_form and row.window_until <= now:
+        return Skip(reason=Reason.WINDOW_CLOSED)
+    if row.mode == "dry_run":
+        return Simulate()
+    if not row.media_ready:
+        return Wait(until=row.media_retry_at, reason=Reason.MEDIA_PENDING)
+    if row.pair_blocked_until is not None and row.pair_blocked_until > now:
+        return Wait(until=row.pair_blocked_until, reason=Reason.PAIR_PACE)
+    if room(pair, row.pair_tat, now, 1) == 0:
+        return Wait(until=next_slot(pair, row.pair_tat, now), reason=Reason.PAIR_PACE)
+    return Go()

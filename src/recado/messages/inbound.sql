@@ -1,0 +1,32 @@
+-- :insert_inbound -> InboundId
+insert into message (tenant_id, id, direction, number_id, conversation_id, contact_id, kind, content, preview,
+    context_wamid, state, wamid, wamid_hash, at, created_at, sent_at)
+values (@tenant_id, @id, @direction, @number_id, @conversation_id, @contact_id, @kind, @content, @preview,
+    @context_wamid, @state, @wamid, @wamid_hash, @at, @now, @at)
+returning id;
+
+-- :message_by_wamid -> WamidMatch
+select id, conversation_id, direction, state, content from message
+where tenant_id = @tenant_id and wamid_hash = @wamid_hash
+order by id limit 1;
+
+-- :edit_content
+update message set content = content || jsonb_build_object('edited', true, 'latest', @latest::jsonb), preview = @preview
+where tenant_id = @tenant_id and id = @id;
+
+-- :mark_revoked
+update message set content = content || '{"revoked": true}'::jsonb
+where tenant_id = @tenant_id and id = @id;
+
+-- :insert_event_once -> EventSeq
+insert into event (tenant_id, message_id, conversation_id, kind, at, key, ledger_id, data)
+values (@tenant_id, @message_id, @conversation_id, @kind, @at, @key, @ledger_id, @data)
+on conflict (tenant_id, key) where key is not null do nothing
+returning seq;
+
+-- :open_attempt_by_pair -> OpenAttempt
+-- An inbound message that quotes an unknown wamid of this pair proves that our undecided message arrived.
+select a.token, a.message_id from attempt a
+join outbox o on o.tenant_id = a.tenant_id and o.message_id = a.message_id and o.token = a.token
+where a.tenant_id = @tenant_id and o.conversation_id = @conversation_id and a.state = 'in_doubt';
+

@@ -1,0 +1,55 @@
+-- :resolve_statuses -> Resolved
+-- Which message each status is about: by the attempt token it brings back, else by the provider's id.
+select u.idx, coalesce(a.message_id, m.id) as message_id, a.token, a.state as attempt_state,
+    a.echo_at is null as first_echo
+from unnest(@idxs::integer[], @tenant_ids::uuid[], @tokens::uuid[], @hashes::bytea[])
+    as u (idx, tenant_id, token, wamid_hash)
+left join attempt a on a.tenant_id = u.tenant_id and a.token = u.token
+left join message m on m.tenant_id = u.tenant_id and m.wamid_hash = u.wamid_hash and a.token is null;
+
+-- :insert_events -> EventKept
+-- The natural key makes a repeated webhook harmless: only new events come back.
+insert into event (tenant_id, message_id, kind, at, key, ledger_id, data)
+select u.tenant_id, u.message_id, u.kind, u.at, u.key, u.ledger_id, u.data
+from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @kinds::text[], @ats::timestamptz[], @keys::bytea[],
+    @ledger_ids::bigint[], @datas::jsonb[])
+    as u (tenant_id, message_id, kind, at, key, ledger_id, data)
+order by u.tenant_id, u.key
+on conflict (tenant_id, key) where key is not null do nothing
+returning tenant_id, key;
+
+-- :lock_messages -> LockedMessage
+-- In one order for everybody, so that two projectors never wait in a circle.
+select m.tenant_id, m.id, m.state, m.rank, m.reason, m.reason_code
+from message m
+where (m.tenant_id, m.id) in (select * from unnest(@tenant_ids::uuid[], @ids::uuid[]))
+order by m.tenant_id, m.id
+for no key update;
+
+-- :write_standings
+update message m set state = u.state, rank = u.rank, reason = u.reason, reason_code = u.code,
+    attention = u.attention, wamid = coalesce(m.wamid, u.wamid), wamid_hash = coalesce(m.wamid_hash, u.wamid_hash),
+    accepted_at = coalesce(m.accepted_at, u.accepted_at), sent_at = coalesce(m.sent_at, u.sent_at),
+    delivered_at = coalesce(m.delivered_at, u.delivered_at), read_at = coalesce(m.read_at, u.read_at),
+    failed_at = coalesce(m.failed_at, u.failed_at)
+from unnest(@tenant_ids::uuid[], @ids::uuid[], @states::text[], @ranks::smallint[], @reasons::text[],
+    @codes::integer[], @attentions::boolean[], @wamids::text[], @hashes::bytea[], @accepted::timestamptz[],
+    @sent::timestamptz[], @delivered::timestamptz[], @read::timestamptz[], @failed::timestamptz[])
+    as u (tenant_id, id, state, rank, reason, code, attention, wamid, wamid_hash, accepted_at, sent_at,
+        delivered_at, read_at, failed_at)
+where m.tenant_id = u.tenant_id and m.id = u.id;
+
+-- :note_echoes
+update attempt a set echo_at = coalesce(a.echo_at, clock_timestamp())
+from unnest(@tenant_ids::uuid[], @tokens::uuid[]) as u (tenant_id, token)
+where a.tenant_id = u.tenant_id and a.token = u.token and a.echo_at is null;
+
+-- :settle_attempt
+-- An echo is proof of acceptance, whatever we believed before.
+update attempt set state = 'accepted', echo_at = coalesce(echo_at, clock_timestamp()),
+    finished_at = coalesce(finished_at, clock_timestamp()), wamid_hash = coalesce(wamid_hash, @wamid_hash)
+where tenant_id = @tenant_id and token = @token and state <> 'accepted';
+
+-- :settle_outbox
+delete from outbox where tenant_id = @tenant_id and message_id = @message_id and state in (0, 1, 2, 3, 4)
+returning message_id;

@@ -1,0 +1,88 @@
+-- :upsert_waba -> WabaRow
+insert into waba (tenant_id, waba_id, provider, external_id, name, created_at)
+values (@tenant_id, @waba_id, @provider, @external_id, @name, @now)
+on conflict (tenant_id, provider, external_id) do update set name = coalesce(excluded.name, waba.name)
+returning waba_id, external_id;
+
+-- :claim_route
+insert into route (provider, kind, external_id, tenant_id, target_id)
+values (@provider, @kind, @external_id, @tenant_id, @target_id)
+on conflict (provider, kind, external_id) do nothing;
+
+-- :find_route -> Route
+select tenant_id, target_id from route where provider = @provider and kind = @kind and external_id = @external_id;
+
+-- :all_routes -> RouteListed
+select r.provider, r.kind, r.external_id, r.tenant_id, r.target_id, t.dek
+from route r join tenant t on t.tenant_id = r.tenant_id;
+
+-- :insert_number
+insert into phone_number (tenant_id, number_id, waba_id, provider, external_id, display_phone, verified_name,
+    is_default, credentials, created_at, updated_at)
+values (@tenant_id, @number_id, @waba_id, @provider, @external_id, @display_phone, @verified_name,
+    not exists (select 1 from phone_number where tenant_id = @tenant_id), @credentials, @now, @now)
+on conflict (tenant_id, provider, external_id) do nothing;
+
+-- :insert_lane
+insert into lane (tenant_id, number_id, rate_per_s, burst) values (@tenant_id, @number_id, @rate_per_s, @burst);
+
+-- :replace_credentials
+update phone_number set credentials = @credentials, updated_at = @now
+where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :clear_token_pause
+update lane set paused_reason = null, paused_detail = null, paused_until = null, paused_at = null
+where tenant_id = @tenant_id and number_id = @number_id
+  and paused_reason in ('token_expired', 'permission_missing');
+
+-- :list_numbers -> NumberRow
+select p.tenant_id, p.number_id, p.waba_id, w.external_id as waba_external_id, p.provider, p.external_id,
+    p.display_phone, p.verified_name, p.is_default, p.quality, l.rate_per_s, l.kill_switch, l.paused_reason,
+    l.paused_until
+from phone_number p
+join waba w on w.tenant_id = p.tenant_id and w.waba_id = p.waba_id
+join lane l on l.tenant_id = p.tenant_id and l.number_id = p.number_id
+where p.tenant_id = @tenant_id
+order by p.is_default desc, p.created_at;
+
+-- :sealed_credentials -> SealedCredentials
+select p.tenant_id, p.number_id, p.provider, p.external_id, p.credentials, p.updated_at, t.dek
+from phone_number p join tenant t on t.tenant_id = p.tenant_id
+where p.tenant_id = @tenant_id and p.number_id = @number_id;
+
+-- :pause_lane
+update lane set paused_reason = @reason, paused_detail = @detail, paused_until = @until, paused_at = @now
+where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :resume_lane
+update lane set paused_reason = null, paused_detail = null, paused_until = null, paused_at = null
+where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :slow_lane
+update lane set slow_factor = greatest(slow_factor / 2, 0.05), slow_until = @until
+where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :set_lane_kill
+update lane set kill_switch = @on where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :set_pace
+update lane set rate_per_s = @rate_per_s, burst = @burst, pair_interval_s = @pair_interval_s, pair_burst = @pair_burst
+where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :lease_lanes -> Leased
+-- Takes free or expired lanes, oldest lease first; an own lease is renewed and keeps its fence.
+update lane set owner = @owner, lease_until = clock_timestamp() + make_interval(secs => @lease_s),
+    fence = case when owner is not distinct from @owner then fence else fence + 1 end
+where (tenant_id, number_id) in (
+    select tenant_id, number_id from lane
+    where owner is not distinct from @owner or lease_until < clock_timestamp()
+    order by (owner is not distinct from @owner) desc, lease_until
+    limit @most
+    for update skip locked)
+returning tenant_id, number_id, fence;
+
+-- :release_lanes
+update lane set owner = null, lease_until = '-infinity' where owner = @owner;
+
+-- :lane_counts -> LaneCounts
+select count(*) as lanes, count(distinct owner) filter (where lease_until >= clock_timestamp()) as owners from lane;

@@ -1,0 +1,191 @@
+"""Use cases of WABAs, numbers and lanes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from recado.audit import service as audit
+from recado.db import sql
+from recado.db.pool import Tx
+from recado.errors import Conflict, NotFound
+from recado.kit.ids import NumberId, TenantId, uuid7
+from recado.kit.reasons import Reason
+from recado.numbers.model import (
+    LaneCounts,
+    Leased,
+    NumberRow,
+    Route,
+    RouteListed,
+    SealedCredentials,
+    WabaRow,
+)
+from recado.providers.contract import Credentials
+from recado.tenants.model import TenantRow
+from recado.tenants.vault import TenantKeys, Vault
+
+_Q = sql.load("recado.numbers")
+
+
+def _pack(credentials: Credentials) -> bytes:
+    return json.dumps(
+        {"access_token": credentials.access_token, "app_secret": credentials.app_secret}
+    ).encode()
+
+
+async def _claim_route(
+    tx: Tx, provider: str, kind: str, external_id: str, tenant_id: TenantId, target: UUID
+) -> None:
+    await tx.execute(
+        _Q["claim_route"], provider=provider, kind=kind, external_id=external_id,
+        tenant_id=tenant_id, target_id=target,
+    )
+    route = await tx.one(_Q["find_route"], Route, provider=provider, kind=kind, external_id=external_id)
+    if route is None or route.tenant_id != tenant_id:
+        raise Conflict(f"{kind}_taken", f"this {kind.replace('_', ' ')} belongs to another tenant")
+
+
+async def add_number(
+    tx: Tx,
+    now: datetime,
+    vault: Vault,
+    tenant: TenantRow,
+    *,
+    provider: str,
+    waba_external_id: str,
+    external_id: str,
+    credentials: Credentials,
+    display_phone: str | None = None,
+    verified_name: str | None = None,
+    rate_per_s: float = 80,
+) -> NumberRow:
+    """A WABA (created when new), the number, its lane and its routes. The first number is the default.
+
+    Raises Conflict when the number or WABA belongs to another tenant. Needs the engine scope (routes).
+    """
+    keys = vault.keys(tenant.tenant_id, tenant.dek)
+    waba = await tx.one(
+        _Q["upsert_waba"], WabaRow, tenant_id=tenant.tenant_id, waba_id=uuid7(now), provider=provider,
+        external_id=waba_external_id, name=None, now=now,
+    )
+    if waba is None:
+        raise AssertionError("upsert returns a row")
+    await _claim_route(tx, provider, "waba", waba_external_id, tenant.tenant_id, waba.waba_id)
+    number_id = NumberId(uuid7(now))
+    await _claim_route(tx, provider, "phone_number", external_id, tenant.tenant_id, number_id)
+    inserted = await tx.execute(
+        _Q["insert_number"], tenant_id=tenant.tenant_id, number_id=number_id, waba_id=waba.waba_id,
+        provider=provider, external_id=external_id, display_phone=display_phone,
+        verified_name=verified_name, now=now,
+        credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
+    )
+    if not inserted:
+        raise Conflict("number_exists", "this number is already registered here")
+    await tx.execute(
+        _Q["insert_lane"], tenant_id=tenant.tenant_id, number_id=number_id, rate_per_s=rate_per_s,
+        burst=max(10, int(rate_per_s / 4)),
+    )
+    await audit.record(
+        tx, now, tenant.tenant_id, actor="cli", action="number.added", target=str(number_id)
+    )
+    return await get_number(tx, tenant.tenant_id, external_id)
+
+
+async def list_numbers(tx: Tx, tenant_id: TenantId) -> list[NumberRow]:
+    return await tx.many(_Q["list_numbers"], NumberRow, tenant_id=tenant_id)
+
+
+async def get_number(tx: Tx, tenant_id: TenantId, external_id: str) -> NumberRow:
+    """Raises NotFound; a number of another tenant is not found either."""
+    for row in await list_numbers(tx, tenant_id):
+        if row.external_id == external_id:
+            return row
+    raise NotFound("number_not_found", "this tenant has no such phone number")
+
+
+async def replace_credentials(
+    tx: Tx, now: datetime, keys: TenantKeys, number_id: NumberId, credentials: Credentials
+) -> None:
+    """Stores renewed credentials and lifts a pause that was about them. Audited."""
+    await tx.execute(
+        _Q["replace_credentials"], tenant_id=keys.tenant_id, number_id=number_id, now=now,
+        credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
+    )
+    await tx.execute(_Q["clear_token_pause"], tenant_id=keys.tenant_id, number_id=number_id)
+    await audit.record(
+        tx, now, keys.tenant_id, actor="cli", action="number.credentials_replaced", target=str(number_id)
+    )
+
+
+async def sealed_credentials(
+    tx: Tx, tenant_id: TenantId, number_id: NumberId
+) -> SealedCredentials | None:
+    return await tx.one(
+        _Q["sealed_credentials"], SealedCredentials, tenant_id=tenant_id, number_id=number_id
+    )
+
+
+def open_credentials(vault: Vault, row: SealedCredentials) -> Credentials:
+    """Raises SecretUnreadable."""
+    keys = vault.keys(row.tenant_id, row.dek)
+    data = json.loads(keys.unseal("phone_number", "credentials", row.number_id, row.credentials))
+    return Credentials(access_token=data["access_token"], app_secret=data["app_secret"])
+
+
+async def all_routes(tx: Tx) -> list[RouteListed]:
+    return await tx.many(_Q["all_routes"], RouteListed)
+
+
+# --------------------------------------------------------------------------- lanes
+
+
+async def lease_lanes(tx: Tx, owner: UUID, *, lease_s: float, most: int) -> list[Leased]:
+    """Renews own lanes and takes free ones, `most` in all. A lane that changes hands gets a new fence."""
+    return await tx.many(_Q["lease_lanes"], Leased, owner=owner, lease_s=lease_s, most=most)
+
+
+async def release_lanes(tx: Tx, owner: UUID) -> None:
+    await tx.execute(_Q["release_lanes"], owner=owner)
+
+
+async def lane_counts(tx: Tx) -> LaneCounts:
+    row = await tx.one(_Q["lane_counts"], LaneCounts)
+    return row or LaneCounts(lanes=0, owners=0)
+
+
+async def pause_lane(
+    tx: Tx, now: datetime, tenant_id: TenantId, number_id: NumberId, *, reason: Reason, detail: str,
+    until: datetime | None,
+) -> None:
+    """Nothing leaves by this number until `until`, or until somebody resumes it. Messages stay queued."""
+    await tx.execute(
+        _Q["pause_lane"], tenant_id=tenant_id, number_id=number_id, reason=reason.value,
+        detail=detail[:500], until=until, now=now,
+    )
+
+
+async def resume_lane(tx: Tx, now: datetime, tenant_id: TenantId, number_id: NumberId, *, actor: str) -> None:
+    await tx.execute(_Q["resume_lane"], tenant_id=tenant_id, number_id=number_id)
+    await audit.record(tx, now, tenant_id, actor=actor, action="number.resumed", target=str(number_id))
+
+
+async def slow_lane(tx: Tx, tenant_id: TenantId, number_id: NumberId, *, until: datetime) -> None:
+    """Halves the pace until `until`; it then climbs back by itself."""
+    await tx.execute(_Q["slow_lane"], tenant_id=tenant_id, number_id=number_id, until=until)
+
+
+async def set_pace(
+    tx: Tx, tenant_id: TenantId, number_id: NumberId, *, rate_per_s: float, burst: int,
+    pair_interval_s: float, pair_burst: int,
+) -> None:
+    await tx.execute(
+        _Q["set_pace"], tenant_id=tenant_id, number_id=number_id, rate_per_s=rate_per_s, burst=burst,
+        pair_interval_s=pair_interval_s, pair_burst=pair_burst,
+    )
+
+
+def pick_default(numbers: Sequence[NumberRow]) -> NumberRow | None:
+    """The tenant's default number."""
+    return next((row for row in numbers if row.is_default), numbers[0] if numbers else None)

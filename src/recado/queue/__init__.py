@@ -1,0 +1,1 @@
+"""Durable jobs: work that follows from a fact, written in the fact's transaction. Owns `job`."""

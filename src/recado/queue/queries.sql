@@ -1,0 +1,27 @@
+-- :enqueue
+insert into job (tenant_id, job_id, kind, payload, dedupe, due_at, created_at)
+values (@tenant_id, @job_id, @kind, @payload, @dedupe, @due_at, @now)
+on conflict (tenant_id, kind, dedupe) where dedupe is not null do nothing;
+
+-- :claim_jobs -> Job
+-- The lease makes a vanished worker's job claimable again; CTE first, so that LIMIT binds before the update.
+with due as materialized (
+    select tenant_id, job_id from job
+    where state = 'queued' and due_at <= @now and lease_until < clock_timestamp()
+    order by due_at limit @most for update skip locked
+)
+update job j set tries = j.tries + 1, lease_until = clock_timestamp() + make_interval(secs => @lease_s)
+from due where j.tenant_id = due.tenant_id and j.job_id = due.job_id
+returning j.tenant_id, j.job_id, j.kind, j.payload, j.tries;
+
+-- :finish_job
+update job set state = 'done', finished_at = @now, error = null
+where tenant_id = @tenant_id and job_id = @job_id and state = 'queued';
+
+-- :retry_job
+update job set due_at = @due_at, error = @error, lease_until = '-infinity'
+where tenant_id = @tenant_id and job_id = @job_id and state = 'queued';
+
+-- :bury_job
+update job set state = 'dead', error = @error, finished_at = @now
+where tenant_id = @tenant_id and job_id = @job_id and state = 'queued';

@@ -1,0 +1,92 @@
+"""Installation facts, read once. Everything that belongs to a tenant is an encrypted row, not a setting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _state_dir() -> Path:
+    base = os.environ.get("XDG_STATE_HOME")  # noqa: TID251 - this is where settings are read
+    return (Path(base) if base else Path.home() / ".local" / "state") / "recado"
+
+
+class Settings(BaseSettings):
+    """One frozen value; each field is the environment variable `RECADO_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="RECADO_", frozen=True, extra="ignore")
+
+    environment: Literal["production", "development", "demo"] = Field(
+        "development", description="production refuses the simulator, missing secrets and staging doors"
+    )
+    data_dir: Path = Field(
+        default_factory=_state_dir, description="embedded database, keys and media live here"
+    )
+    database_url: str | None = Field(
+        None, description="PostgreSQL >= 15 for the runtime login; empty starts the embedded one"
+    )
+    database_owner_url: str | None = Field(None, description="login that owns the tables; only for `migrate`")
+    host: str = Field("127.0.0.1", description="address the doors listen on")
+    port: int = Field(8080, ge=0, le=65535, description="port of the doors")
+    public_url: str | None = Field(None, description="how the outside reaches this installation")
+
+    master_keys: SecretStr | None = Field(
+        None, description="`id:base64` key-encryption keys, current first; empty uses <data_dir>/keys"
+    )
+    meta_base_url: str = Field("https://graph.facebook.com", description="Graph API, or the simulator")
+    meta_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Graph API version")
+    meta_app_secret: SecretStr | None = Field(None, description="signs webhooks; without it the hook door is shut")
+    meta_app_secret_previous: SecretStr | None = Field(None, description="still accepted while you rotate")
+    meta_verify_token: SecretStr | None = Field(None, description="answers Meta's verification challenge")
+    hook_token: SecretStr | None = Field(
+        None, description="unguessable last part of /hooks/meta/{token}; empty uses <data_dir>/keys"
+    )
+    staging_token: SecretStr | None = Field(None, description="opens POST /__staging/outbound outside production")
+    cron_secret: SecretStr | None = Field(None, description="opens the cron doors")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level written")
+    web_connections: int = Field(8, ge=2, le=100, description="database connections for tenants' requests")
+    engine_connections: int = Field(8, ge=3, le=100, description="database connections for the engine")
+    send_concurrency: int = Field(128, ge=1, le=2000, description="sends in flight for each worker")
+    send_connect_s: float = Field(3, gt=0, le=30, description="time to open a connection to the provider")
+    send_read_s: float = Field(12, gt=0, le=60, description="time for the provider's answer")
+    send_lease_s: float = Field(30, gt=1, le=600, description="after this an unrecorded send is in doubt")
+    lane_lease_s: float = Field(15, gt=1, le=120, description="after this another worker may take a number")
+    claim_interval_s: float = Field(0.05, gt=0, le=5, description="how often the outbox is looked at")
+    retry_projection_s: float = Field(300, gt=0, le=3600, description="pause before a failed body is read again")
+    stale_event_s: float = Field(600, gt=0, description="older events change data but trigger nothing")
+    media_max_bytes: int = Field(100 * 1024 * 1024, gt=0, description="largest media file accepted")
+    allow_private_targets: bool = Field(False, description="let outbound links reach private networks")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        budget = self.send_connect_s + self.send_read_s
+        if budget >= self.send_lease_s:
+            raise ValueError(
+                f"send_lease_s ({self.send_lease_s}) must be longer than connect + read ({budget}): "
+                "otherwise a slow answer is taken for a crash"
+            )
+        if self.environment == "production":
+            _refuse_in_production(self)
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        return self.database_url is None
+
+
+def _refuse_in_production(settings: Settings) -> None:
+    if not settings.meta_base_url.startswith("https://"):
+        raise ValueError("meta_base_url must be https in production (is this the simulator?)")
+    if settings.staging_token is not None:
+        raise ValueError("staging_token must not be set in production")
+    if settings.meta_app_secret is None:
+        raise ValueError("meta_app_secret is required in production: webhooks cannot be verified without it")
+    if settings.meta_verify_token is None:
+        raise ValueError("meta_verify_token is required in production")
+    if settings.master_keys is None and settings.database_url is not None:
+        raise ValueError("master_keys is required in production with an external database")

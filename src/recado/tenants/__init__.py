@@ -1,0 +1,1 @@
+"""Companies, their API keys and their encryption key. Owns `tenant`, `api_key`, `installation`."""

@@ -1,0 +1,1 @@
+"""Background work: lanes, projector, jobs, rescue. `lanes.py` sends, `loops.py` keeps everything turning."""

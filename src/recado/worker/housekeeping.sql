@@ -1,0 +1,14 @@
+-- :old_idempotency
+delete from idempotency where (tenant_id, key) in (
+    select tenant_id, key from idempotency where created_at < @before limit 5000);
+
+-- :old_ledger
+-- Bodies older than the retention that are done; waiting and dead ones stay whatever their age.
+delete from ledger where id in (
+    select l.id from ledger l
+    where l.received_at < @before and not exists (select 1 from ledger_work w where w.ledger_id = l.id)
+    order by l.received_at limit 5000);
+
+-- :old_jobs
+delete from job where (tenant_id, job_id) in (
+    select tenant_id, job_id from job where state = 'done' and finished_at < @before limit 5000);

@@ -1,0 +1,151 @@
+"""Everything a worker process keeps turning, each loop alone: one that fails backs off and starts again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from recado.db.pool import UNAVAILABLE
+from recado.inbound.projector import project_batch
+from recado.kit.failpoints import reached
+from recado.messages.record import rescue
+from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
+from recado.worker.housekeeping import sweep
+from recado.worker.lanes import RENEW_SHARE, RESCUE_EVERY, LaneRunner
+from recado.worker.ports import WorkerConfig, WorkerPorts
+
+_log = structlog.get_logger("recado.worker")
+_PROJECT_BATCH = 300
+_IDLE_S = 0.05
+_JOB_TRIES = 8
+_SWEEP_EVERY_S = 600.0
+
+
+class Worker:
+    """`run` until `stop` is set, then drains."""
+
+    def __init__(self, ports: WorkerPorts, config: WorkerConfig) -> None:
+        self._ports = ports
+        self._config = config
+        self.lanes = LaneRunner(ports, config)
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.lanes.stop_claiming()
+
+    async def run(self) -> None:
+        recording = asyncio.create_task(self._guard("record", self.lanes.record_loop, endless=False))
+        turning = [
+            asyncio.create_task(self._guard(name, loop))
+            for name, loop in (
+                ("lease", self._lease_loop),
+                ("claim", self.lanes.claim_loop),
+                ("project", self._project_loop),
+                ("jobs", self._job_loop),
+                ("rescue", self._rescue_loop),
+                ("sweep", self._sweep_loop),
+            )
+        ]
+        await self._stop.wait()
+        self.lanes.stop_claiming()
+        await self.lanes.drain()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(recording, self._config.drain_s)
+        _, late = await asyncio.wait(turning, timeout=3)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*turning, recording, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await self.lanes.release()
+
+    async def _guard(
+        self, name: str, loop: Callable[[], Awaitable[None]], *, endless: bool = True
+    ) -> None:
+        """Backs off with jitter while the database is away; other errors are logged and tried again too."""
+        failures = 0
+        while not (endless and self._stop.is_set()):
+            started = self._ports.clock.monotonic()
+            try:
+                await loop()
+                return
+            except UNAVAILABLE as error:
+                _log.warning("loop.database_away", loop=name, error=type(error).__name__)
+            except Exception as error:
+                _log.error("loop.failed", loop=name, error=type(error).__name__, exc_info=error)
+            failures = 0 if self._ports.clock.monotonic() - started > 30 else failures + 1
+            pause = min(0.1 * 2 ** min(failures, 5), 2.0) * (0.75 + self._ports.random.random() / 2)
+            await self._rest(pause)
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+
+    async def _lease_loop(self) -> None:
+        while not self._stop.is_set():
+            await self.lanes.renew()
+            self._ports.meter.beat("lease")
+            await self._rest(self._config.lane_lease_s / RENEW_SHARE)
+
+    async def _project_loop(self) -> None:
+        while not self._stop.is_set():
+            count = await project_batch(self._ports.projection, _PROJECT_BATCH)
+            self._ports.meter.beat("project")
+            if not count:
+                await self._rest(_IDLE_S)
+
+    async def _rescue_loop(self) -> None:
+        while not self._stop.is_set():
+            async with self._ports.engine() as tx:
+                count = await rescue(tx, self._ports.clock.now())
+            if count:
+                _log.warning("attempts.in_doubt", count=count)
+                self._ports.meter.rescued(count)
+            self._ports.meter.beat("rescue")
+            await self._rest(RESCUE_EVERY.total_seconds())
+
+    async def _sweep_loop(self) -> None:
+        while not self._stop.is_set():
+            async with self._ports.engine() as tx:
+                await sweep(tx, self._ports.clock.now())
+            self._ports.meter.beat("sweep")
+            await self._rest(_SWEEP_EVERY_S)
+
+    # ------------------------------------------------------------------ jobs
+
+    async def _job_loop(self) -> None:
+        while not self._stop.is_set():
+            async with self._ports.engine() as tx:
+                jobs = await claim_jobs(tx, self._ports.clock.now(), 8)
+            self._ports.meter.beat("jobs")
+            if not jobs:
+                await self._rest(_IDLE_S * 4)
+                continue
+            reached("job.claimed")
+            await asyncio.gather(*(self._one_job(job) for job in jobs))
+
+    async def _one_job(self, job: Job) -> None:
+        outcome = await self._handle(job)
+        if isinstance(outcome, Retry) and job.tries >= _JOB_TRIES:
+            outcome = Bury(error=f"gave up after {job.tries} tries: {outcome.error}")
+        async with self._ports.engine() as tx:
+            await settle(tx, self._ports.clock.now(), job, outcome)
+            reached("job.before_commit")
+        reached("job.after_commit")
+        if not isinstance(outcome, Finish):
+            _log.warning("job.unfinished", kind=job.kind, job_id=str(job.job_id), outcome=type(outcome).__name__)
+
+    async def _handle(self, job: Job) -> JobOutcome:
+        handler = self._ports.handlers.get(job.kind)
+        if handler is None:
+            return Bury(error=f"no handler for {job.kind}")
+        try:
+            return await handler(job)
+        except Exception as error:
+            _log.error("job.failed", kind=job.kind, job_id=str(job.job_id), error=type(error).__name__)
+            wait = timedelta(seconds=min(2.0**job.tries, 300))
+            return Retry(after=wait, error=type(error).__name__)

@@ -1,0 +1,60 @@
+"""What the worker needs from outside; the composition root fills it in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from recado.adapters.blobs import BlobStore
+from recado.db.pool import Tx
+from recado.inbound.projector import Projection
+from recado.kit.clock import Clock
+from recado.kit.ids import AttemptToken
+from recado.providers.contract import Provider
+from recado.queue.jobs import Job, JobOutcome
+from recado.tenants.vault import Vault
+
+EngineScope = Callable[[], AbstractAsyncContextManager[Tx]]
+Handler = Callable[[Job], Awaitable[JobOutcome]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfig:
+    """Durations in seconds."""
+
+    owner: UUID
+    send_concurrency: int
+    send_lease_s: float
+    lane_lease_s: float
+    claim_interval_s: float
+    drain_s: float
+    most_lanes: int = 2000
+
+
+class SendMeter:
+    """Counts for `/metrics`; the default counts nothing."""
+
+    def claimed(self, count: int) -> None: ...
+
+    def finished(self, outcome: str, elapsed_s: float) -> None: ...
+
+    def rescued(self, count: int) -> None: ...
+
+    def beat(self, loop: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerPorts:
+    engine: EngineScope
+    providers: Mapping[str, Provider]
+    vault: Vault
+    clock: Clock
+    new_token: Callable[[], AttemptToken]
+    random: random.Random
+    blobs: BlobStore
+    projection: Projection
+    meter: SendMeter
+    handlers: Mapping[str, Handler] = field(default_factory=dict)

@@ -33,6 +33,8 @@ OWN_ERROR = "recado_rule"
 # Union branches put their tag into the error path. No field of Meta begins with this sign, so the
 # tags can be told from the fields and taken out again.
 TAG = "@"
+# After so many, more of the same helps nobody; it only makes the answer large and the work long.
+MAX_FOUND = 100
 
 
 def own_error(
@@ -80,7 +82,7 @@ class RuledShape(Shape):
 
 
 def _lines(error: ValidationError) -> list[InitErrorDetails]:
-    return [_line(dict(detail)) for detail in error.errors(include_url=False)]
+    return [_line(dict(detail)) for detail in error.errors(include_url=False)[:MAX_FOUND]]
 
 
 def _line(detail: dict[str, Any]) -> InitErrorDetails:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from recado.messages.content.catalogue import Interactive
+from recado.messages.content.collect import MAX_FOUND
 from recado.messages.content.envelope import (
     MAX_REFERENCE,
     REFUSED_FIELDS,
@@ -33,7 +34,7 @@ from recado.messages.content.free import (
 )
 from recado.messages.content.model import MEDIA_KINDS, Draft, Kind, MarkRead, Violation
 from recado.messages.content.recipient import parse_recipient
-from recado.messages.content.scan import MAX_FOUND, PayloadTooBad, scan, without_bad_characters
+from recado.messages.content.scan import PayloadTooBad, scan, without_bad_characters
 from recado.messages.content.template import Template
 from recado.messages.content.violations import path_of, violation, violations_of
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from recado.messages.content.collect import Loc
+from recado.messages.content.collect import MAX_FOUND, Loc
 from recado.messages.content.model import Violation
 from recado.messages.content.violations import path_of, violation
 
@@ -18,8 +18,6 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 # The deepest path that makes sense, an order in a template button in a carousel, has 14 steps.
 MAX_DEPTH = 32
 MAX_INTEGER_BITS = 64
-# After so many, more of the same helps nobody and only makes the answer large.
-MAX_FOUND = 100
 
 
 class PayloadTooBad(Exception):

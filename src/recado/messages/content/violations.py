@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from recado.messages.content.collect import OWN_ERROR, TAG, Loc
+from recado.messages.content.collect import MAX_FOUND, OWN_ERROR, TAG, Loc
 from recado.messages.content.model import Violation
 
 Detail = dict[str, Any]
@@ -27,8 +27,9 @@ def path_of(loc: Loc) -> str:
 
 
 def violations_of(error: ValidationError, root: Loc = ()) -> list[Violation]:
-    """All broken rules of a validation error, in its order, below `root`."""
-    return [_violation(dict(detail), root) for detail in error.errors(include_url=False)]
+    """The broken rules of a validation error, in its order, below `root`; at most `MAX_FOUND`."""
+    details = error.errors(include_url=False)[:MAX_FOUND]
+    return [_violation(dict(detail), root) for detail in details]
 
 
 def violation(

@@ -1,0 +1,51 @@
+# Everything a contributor needs; `make help` lists it. Only make, a POSIX shell and Python >= 3.11 are required.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+WORKERS ?= 2
+ARGS ?=
+CODE := $(wildcard src tests bench scripts)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup demo run test check fmt bench lock clean _static
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## prepare .venv (does nothing when it is already up to date)
+	@sh scripts/setup.sh
+
+demo: setup ## everything at once: database, simulator, panel, virtual handset, sample company
+	@recado demo $(ARGS)
+
+run: setup ## doors and worker with the settings of the environment
+	@recado serve $(ARGS)
+
+test: setup ## system packages, static checks and the whole test suite
+	@sh scripts/system_packages.sh
+	@$(MAKE) --no-print-directory _static
+	pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: setup _static ## static checks only: format, lint, types, imports, migrations, house rules
+	pytest -q tests/house $(ARGS)
+
+_static:
+	ruff format --check $(CODE)
+	ruff check $(CODE)
+	mypy
+	lint-imports
+	squawk src/recado/db/migrations/*.sql
+
+fmt: setup ## format the code and fix what can be fixed mechanically
+	ruff format $(CODE)
+	ruff check --fix $(CODE)
+
+bench: setup ## benchmarks; results go to bench/results
+	python -m bench $(ARGS)
+
+lock: setup ## pin every dependency again from pyproject.toml
+	@sh scripts/lock.sh
+
+clean: ## remove .venv, caches and builds
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests scripts $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,144 @@
+"""One PostgreSQL for a test run, one database for each worker process, emptied between tests.
+
+The process that owns the run (the only one, or the one that hands work to xdist's workers) starts
+the server, prepares a migrated template and stops it at the end; workers only clone the template.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from recado.db.embedded import EmbeddedConfig, Running, start
+from recado.db.migrate import ensure_runtime_role, migrate
+
+T = TypeVar("T")
+
+TEMPLATE = "recado_template"
+RUNTIME_ROLE = "recado_runtime"
+RUNTIME_PASSWORD = "only-for-tests"
+
+# Tests kill processes, never the machine, so nothing is lost. What is about durability starts a
+# server of its own.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Dsns(NamedTuple):
+    """One database: for its owner (a superuser here) and for the login the product runs under."""
+
+    owner: str
+    runtime: str
+
+
+def roomy_memory() -> str | None:
+    """A cluster has a thousand files: memory is ten times faster than a shared disk."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30:
+        return str(memory)
+    return None
+
+
+def for_database(dsn: str, name: str) -> str:
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+def for_login(dsn: str, role: str, password: str) -> str:
+    parts = urlsplit(dsn)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{place}"))
+
+
+class Loop:
+    """A private event loop: plain fixtures may use it without disturbing a test's own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+    def close(self) -> None:
+        self._loop.close()
+
+
+async def _prepare_template(owner: str) -> None:
+    connection = await asyncpg.connect(owner)
+    try:
+        await connection.execute(f"create database {TEMPLATE}")
+        await ensure_roles_then_migrate(for_database(owner, TEMPLATE), connection)
+    finally:
+        await connection.close()
+
+
+async def ensure_roles_then_migrate(dsn: str, connection: asyncpg.Connection) -> None:
+    await migrate(dsn)
+    await ensure_runtime_role(connection, RUNTIME_ROLE, RUNTIME_PASSWORD)
+
+
+class Server:
+    """The run's PostgreSQL. Stops with the process that started it, however that process ends."""
+
+    def __init__(self) -> None:
+        self.place = Path(tempfile.mkdtemp(prefix="recado-tests-", dir=roomy_memory())).resolve()
+        # Started by root, PostgreSQL runs as another user, who must be able to pass through.
+        self.place.chmod(0o755)
+        self._running: Running | None = None
+
+    def __enter__(self) -> Self:
+        config = EmbeddedConfig(data_dir=self.place / "pg", die_with_parent=True, settings=FAST)
+        self._running = start(config)
+        loop = Loop()
+        try:
+            loop.run(_prepare_template(self.dsn))
+        finally:
+            loop.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._running is not None:
+            self._running.stop("immediate", force=True)
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    @property
+    def dsn(self) -> str:
+        """The superuser's, of database `postgres`."""
+        assert self._running is not None
+        return self._running.dsn()
+
+
+class Databases:
+    """Makes and drops databases on the run's server."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._loop = Loop()
+
+    def create(self, name: str, *, template: str | None = TEMPLATE) -> Dsns:
+        """A new database: a copy of the migrated template, or an empty one (`template=None`)."""
+        self._loop.run(self._execute(f"create database {name} template {template or 'template0'}"))
+        return self.dsns(name)
+
+    def drop(self, name: str) -> None:
+        self._loop.run(self._execute(f"drop database if exists {name} with (force)"))
+
+    def dsns(self, name: str) -> Dsns:
+        owner = for_database(self._dsn, name)
+        return Dsns(owner, for_login(owner, RUNTIME_ROLE, RUNTIME_PASSWORD))
+
+    def close(self) -> None:
+        self._loop.close()
+
+    async def _execute(self, command: str) -> None:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            await connection.execute(command)
+        finally:
+            await connection.close()

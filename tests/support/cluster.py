@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -46,6 +47,16 @@ def roomy_memory() -> str | None:
     return None
 
 
+def make_place() -> Path:
+    """A new directory for a cluster; whoever made it removes it.
+
+    Started by root, PostgreSQL runs as another user, who cannot enter pytest's own directories.
+    """
+    place = Path(tempfile.mkdtemp(prefix="recado-tests-", dir=roomy_memory())).resolve()
+    place.chmod(0o755)
+    return place
+
+
 def for_database(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
@@ -57,15 +68,19 @@ def for_login(dsn: str, role: str, password: str) -> str:
 
 
 class Loop:
-    """A private event loop: plain fixtures may use it without disturbing a test's own."""
+    """An event loop in a thread of its own: usable even while a test's own loop runs."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(work)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
         self._loop.close()
 
 
@@ -73,23 +88,17 @@ async def _prepare_template(owner: str) -> None:
     connection = await asyncpg.connect(owner)
     try:
         await connection.execute(f"create database {TEMPLATE}")
-        await ensure_roles_then_migrate(for_database(owner, TEMPLATE), connection)
+        await migrate(for_database(owner, TEMPLATE))
+        await ensure_runtime_role(connection, RUNTIME_ROLE, RUNTIME_PASSWORD)
     finally:
         await connection.close()
-
-
-async def ensure_roles_then_migrate(dsn: str, connection: asyncpg.Connection) -> None:
-    await migrate(dsn)
-    await ensure_runtime_role(connection, RUNTIME_ROLE, RUNTIME_PASSWORD)
 
 
 class Server:
     """The run's PostgreSQL. Stops with the process that started it, however that process ends."""
 
     def __init__(self) -> None:
-        self.place = Path(tempfile.mkdtemp(prefix="recado-tests-", dir=roomy_memory())).resolve()
-        # Started by root, PostgreSQL runs as another user, who must be able to pass through.
-        self.place.chmod(0o755)
+        self.place = make_place()
         self._running: Running | None = None
 
     def __enter__(self) -> Self:

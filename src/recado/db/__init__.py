@@ -1,1 +1,4 @@
-"""PostgreSQL: pools, transactions with a tenant scope, migrations, named SQL. The only place that knows the driver."""
+"""PostgreSQL: pools, transactions with a tenant scope, migrations, named SQL.
+
+The only place that knows the driver.
+"""

@@ -1,4 +1,7 @@
-"""What must be true of the server and the login before anything is sent. Used at boot and by `recado doctor`."""
+"""What must be true of server and login before anything is sent.
+
+Used at boot and by `recado doctor`.
+"""
 
 from __future__ import annotations
 
@@ -43,15 +46,18 @@ async def _role(connection: asyncpg.Connection) -> list[Finding]:
     row = await connection.fetchrow(
         """select rolname, rolsuper, rolbypassrls,
                   pg_has_role(oid, $1, 'member') and pg_has_role(oid, $2, 'member') as member,
-                  exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                          where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relowner = r.oid) as owner
+                  exists (
+                      select from pg_class c
+                      where c.relnamespace = to_regnamespace('public') and c.relkind in ('r', 'p')
+                        and c.relowner = r.oid) as owner
            from pg_roles r where rolname = current_user""",
         APP_ROLE,
         ENGINE_ROLE,
     )
+    assert row is not None  # we are logged in as somebody
     fix = (
-        "run `recado migrate --url <owner url> --runtime-role recado_runtime` and put the URL it prints "
-        "in RECADO_DATABASE_URL"
+        "run `recado migrate --url <owner url> --runtime-role recado_runtime` and put the URL it "
+        "prints in RECADO_DATABASE_URL"
     )
     return [
         _finding("role is not superuser", not row["rolsuper"], row["rolname"], fix),
@@ -64,35 +70,63 @@ async def _role(connection: asyncpg.Connection) -> list[Finding]:
 async def _schema(connection: asyncpg.Connection) -> list[Finding]:
     latest = available()[-1].version
     exists = await connection.fetchval("select to_regclass('public.schema_migration') is not null")
-    version = (
-        await connection.fetchval("select max(version) from schema_migration") if exists else None
-    )
+    version = await _version(connection) if exists else None
     bare = await connection.fetch(
-        """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relname <> 'schema_migration'
+        """select c.relname from pg_class c
+           where c.relnamespace = to_regnamespace('public') and c.relkind in ('r', 'p')
+             and c.relname <> 'schema_migration'
              and not (c.relrowsecurity and c.relforcerowsecurity)"""
     )
     names = ", ".join(row["relname"] for row in bare)
     return [
-        _finding("schema version", version == latest, version or "none", f"run `recado migrate` (needs {latest})"),
-        _finding("row security forced on every table", not bare, names or "all", f"force row security on {names}"),
+        _finding(
+            "schema version",
+            version == latest,
+            "none" if version is None else version,
+            f"run `recado migrate` (needs {latest})",
+        ),
+        _finding(
+            "row security forced on every table",
+            not bare,
+            names or "all",
+            f"force row security on {names}",
+        ),
     ]
 
 
+async def _version(connection: asyncpg.Connection) -> int | None:
+    """The last applied migration; None when this login may not know."""
+    if not await connection.fetchval("select pg_has_role(current_user, $1, 'member')", APP_ROLE):
+        return None
+    async with connection.transaction():
+        # The runtime login inherits nothing: it must ask as one of its groups.
+        await connection.execute(f"set local role {APP_ROLE}")
+        version: int | None = await connection.fetchval("select max(version) from schema_migration")
+        return version
+
+
 async def inspect(dsn: str, *, embedded: bool) -> list[Finding]:
-    """All findings about server, login and schema. Raises OSError or asyncpg errors when unreachable."""
+    """All findings about server, login and schema.
+
+    Raises OSError or the driver's errors when the server cannot be reached.
+    """
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         number = int(await connection.fetchval("select current_setting('server_version_num')"))
         findings = [
             _finding(
-                "PostgreSQL version", number >= MIN_VERSION, number // 10000, "use PostgreSQL 15 or newer"
+                "PostgreSQL version",
+                number >= MIN_VERSION,
+                number // 10000,
+                "use PostgreSQL 15 or newer",
             )
         ]
         findings += await _durability(connection, embedded)
-        findings += await _role(connection) if await _roles_exist(connection) else [
-            _finding("roles exist", False, "no", "run `recado migrate`")
-        ]
+        findings += (
+            await _role(connection)
+            if await _roles_exist(connection)
+            else [_finding("roles exist", False, "no", "run `recado migrate`")]
+        )
         findings += await _schema(connection)
         return findings
     finally:

@@ -1,15 +1,18 @@
 """Numbered SQL migrations, forward only.
 
-`NNNN_pre_*.sql` runs before the new code is live, `NNNN_post_*.sql` after. A file whose first line is
-`-- no-transaction` runs statement by statement outside a transaction (CREATE INDEX CONCURRENTLY).
+`NNNN_pre_*.sql` runs before the new code is live, `NNNN_post_*.sql` after. A file whose first
+line is `-- no-transaction` runs statement by statement outside a transaction (CREATE INDEX
+CONCURRENTLY).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 import asyncpg
 
@@ -34,18 +37,20 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def available() -> list[Migration]:
-    """All files of the package in order. Raises MigrationError for a bad or repeated number."""
+def available(folder: Traversable | None = None) -> list[Migration]:
+    """All files of a folder (the package's own) in order.
+
+    Raises MigrationError for a bad name or a missing or repeated number.
+    """
+    folder = folder or resources.files("recado.db").joinpath("migrations")
     found: list[Migration] = []
-    for entry in resources.files("recado.db").joinpath("migrations").iterdir():
+    for entry in folder.iterdir():
         if not entry.name.endswith(".sql"):
             continue
         match = _NAME.match(entry.name)
         if match is None:
             raise MigrationError(f"{entry.name}: expected NNNN_pre_what.sql or NNNN_post_what.sql")
-        found.append(
-            Migration(version=int(match[1]), name=entry.name, text=entry.read_text("utf-8"))
-        )
+        found.append(Migration(version=int(match[1]), name=entry.name, text=entry.read_text("utf-8")))
     found.sort(key=lambda one: one.version)
     versions = [one.version for one in found]
     if versions != list(range(1, len(found) + 1)):
@@ -65,16 +70,22 @@ async def _ensure_roles(connection: asyncpg.Connection) -> None:
 
 
 async def ensure_runtime_role(connection: asyncpg.Connection, name: str, password: str) -> None:
-    """Creates or refreshes the login the product runs under: no rights of its own, member of both groups."""
+    """Creates the login the product runs under, or gives it this password.
+
+    It has no rights of its own and is a member of both groups.
+    """
     quoted = '"' + name.replace('"', '""') + '"'
     literal = "'" + password.replace("'", "''") + "'"
-    options = f"login noinherit nosuperuser nocreatedb nocreaterole nobypassrls password {literal}"
+    rights = "noinherit nosuperuser nocreatedb nocreaterole nobypassrls"
     exists = await connection.fetchval("select 1 from pg_roles where rolname = $1", name)
-    verb = "alter" if exists else "create"
-    try:
-        await connection.execute(f"{verb} role {quoted} {options}")
-    except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
-        await connection.execute(f"alter role {quoted} {options}")
+    if not exists:
+        try:
+            await connection.execute(f"create role {quoted} login {rights} password {literal}")
+        except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+            exists = True
+    if exists:
+        # Only superusers may even mention the other attributes here; `checks` looks at them.
+        await connection.execute(f"alter role {quoted} login noinherit password {literal}")
     await connection.execute(f"grant {APP_ROLE}, {ENGINE_ROLE} to {quoted}")
 
 
@@ -105,10 +116,15 @@ async def _apply(connection: asyncpg.Connection, one: Migration) -> None:
         await connection.execute(record, one.version, one.name, one.digest)
 
 
-async def migrate(dsn: str, *, upto: int | None = None) -> list[str]:
-    """Applies what is missing under an advisory lock and returns the names. Raises MigrationError when an
-    applied file was changed afterwards, or when the database is newer than this program."""
-    files = available()
+async def migrate(
+    dsn: str, *, upto: int | None = None, files: Sequence[Migration] | None = None
+) -> list[str]:
+    """Applies what is missing under an advisory lock and returns the names.
+
+    Raises MigrationError when an applied file was changed afterwards, or when the database is newer
+    than this program.
+    """
+    files = available() if files is None else files
     connection = await asyncpg.connect(dsn, timeout=30)
     try:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)

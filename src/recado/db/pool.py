@@ -1,7 +1,8 @@
-"""Connections and transactions. `Tx` is what slices receive; they never open or commit one themselves.
+"""Connections and transactions. `Tx` is what slices receive; they never open or commit one.
 
-Each transaction sets its role and tenant with SET LOCAL in the same round trip as BEGIN, so a pooled
-connection cannot carry one tenant's scope into the next transaction, and a pooler in transaction mode works.
+Each transaction sets its role and tenant with SET LOCAL in the same round trip as BEGIN, so a
+pooled connection cannot carry one tenant's scope into the next transaction, and a pooler in
+transaction mode works.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 
@@ -23,7 +24,7 @@ Row = TypeVar("Row")
 APP_ROLE = "recado_app"
 ENGINE_ROLE = "recado_engine"
 
-# What a caller may safely repeat: the server was restarting, out of slots, or picked us as deadlock victim.
+# What a caller may safely repeat: the server picked us as victim of a conflict.
 RETRYABLE: tuple[type[Exception], ...] = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -32,6 +33,8 @@ RETRYABLE: tuple[type[Exception], ...] = (
 UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # asyncpg 0.32 says this of a connection the server has just cut (seen on 2026-11-22).
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
@@ -43,7 +46,7 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
 )
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
+class _Connection(asyncpg.Connection):
     """No reset round trip on release: nothing of ours outlives its transaction."""
 
     def get_reset_query(self) -> str:
@@ -81,9 +84,7 @@ class Tx:
     async def row(self, statement: Statement, **params: Any) -> asyncpg.Record | None:
         return await self.connection.fetchrow(statement.text, *self._args(statement, params))
 
-    async def many(
-        self, statement: Statement, into: type[Row], **params: Any
-    ) -> list[Row]:
+    async def many(self, statement: Statement, into: type[Row], **params: Any) -> list[Row]:
         return [into(**record) for record in await self.fetch(statement, **params)]
 
     async def one(self, statement: Statement, into: type[Row], **params: Any) -> Row | None:
@@ -107,7 +108,7 @@ class Tx:
 
 
 class Database:
-    """Two pools over one login: one for tenants' requests, one for the engine, so load on one cannot starve the other."""
+    """Two pools over one login, for tenants' requests and for the engine; neither starves."""
 
     def __init__(self, dsn: str, *, app_size: int, engine_size: int) -> None:
         self._dsn = dsn
@@ -115,6 +116,14 @@ class Database:
         self._pools: dict[str, asyncpg.Pool] = {}
 
     async def open(self) -> None:
+        """Connects once for each pool. Raises OSError or the driver's errors when it cannot."""
+        try:
+            await self._open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _open(self) -> None:
         for role, size in self._sizes.items():
             if size:
                 self._pools[role] = await asyncpg.create_pool(
@@ -148,15 +157,16 @@ class Database:
         """One transaction; COMMIT on success, ROLLBACK on any exception, cancellation included."""
         pool = self._pools[role]
         async with pool.acquire(timeout=10) as connection:
-            raw = connection
-            await raw.execute(begin)
+            # The pool's proxy has every method of the connection; the type checker cannot see it.
+            raw = cast("asyncpg.Connection", connection)
             try:
+                await raw.execute(begin)
                 yield Tx(raw)
             except BaseException:
                 await _roll_back(raw)
                 raise
             else:
-                await raw.execute("COMMIT")
+                await _commit(raw)
 
     @asynccontextmanager
     async def tenant(self, tenant_id: TenantId) -> AsyncIterator[Tx]:
@@ -167,6 +177,15 @@ class Database:
         )
         async with self.transaction(begin, APP_ROLE) as tx:
             yield tx
+
+
+async def _commit(connection: asyncpg.Connection) -> None:
+    """PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
+
+    Whoever swallowed the failed statement would go on to acknowledge what was never stored.
+    """
+    if await connection.execute("COMMIT") != "COMMIT":
+        raise RuntimeError("nothing was committed: the error of an earlier statement was ignored")
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:

@@ -1,7 +1,8 @@
-"""Named SQL: `queries.sql` files next to the slice, loaded once, checked on the real schema by a house test.
+"""Named SQL: `queries.sql` files next to the slice, checked on the real schema by a house test.
 
-Format: `-- :name` or `-- :name -> RowClass` starts a statement; parameters are written `@name` and become
-`$1…$n` in order of first appearance. Text comes only from these files, so nobody can format user data in.
+Format: `-- :name` or `-- :name -> RowClass` starts a statement; parameters are written `@name` and
+become `$1…$n` in order of first appearance. Text comes only from these files, so nobody can format
+user data in.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _PARAM = re.compile(r"(?<![\w@<>])@([a-z_][a-z0-9_]*)")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One prepared statement: `text` with `$n`, `params` in order, `row` the name of the row class if any."""
+    """`text` with `$n`, the `params` in order, `row` the name of the row class if any."""
 
     name: str
     text: str

@@ -12,6 +12,6 @@ _BEGIN = f"BEGIN; SET LOCAL ROLE {ENGINE_ROLE}"
 
 @asynccontextmanager
 async def system(db: Database) -> AsyncIterator[Tx]:
-    """A transaction under the engine role: sees every tenant, so each statement names tenants itself."""
+    """A transaction under the engine role: it sees every tenant, so statements name them."""
     async with db.transaction(_BEGIN, ENGINE_ROLE) as tx:
         yield tx

@@ -21,7 +21,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RECADO_", frozen=True, extra="ignore")
 
     environment: Literal["production", "development", "demo"] = Field(
-        "development", description="production refuses the simulator, missing secrets and staging doors"
+        "development",
+        description="production refuses the simulator, missing secrets and staging doors",
     )
     data_dir: Path = Field(
         default_factory=_state_dir, description="embedded database, keys and media live here"
@@ -35,17 +36,22 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="how the outside reaches this installation")
 
     master_keys: SecretStr | None = Field(
-        None, description="`id:base64` key-encryption keys, current first; empty uses <data_dir>/keys"
+        None,
+        description="`id:base64` key-encryption keys, current first; empty uses <data_dir>/keys",
     )
     meta_base_url: str = Field("https://graph.facebook.com", description="Graph API, or the simulator")
     meta_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Graph API version")
-    meta_app_secret: SecretStr | None = Field(None, description="signs webhooks; without it the hook door is shut")
+    meta_app_secret: SecretStr | None = Field(
+        None, description="signs webhooks; without it the hook door is shut"
+    )
     meta_app_secret_previous: SecretStr | None = Field(None, description="still accepted while you rotate")
     meta_verify_token: SecretStr | None = Field(None, description="answers Meta's verification challenge")
     hook_token: SecretStr | None = Field(
         None, description="unguessable last part of /hooks/meta/{token}; empty uses <data_dir>/keys"
     )
-    staging_token: SecretStr | None = Field(None, description="opens POST /__staging/outbound outside production")
+    staging_token: SecretStr | None = Field(
+        None, description="opens POST /__staging/outbound outside production"
+    )
     cron_secret: SecretStr | None = Field(None, description="opens the cron doors")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level written")
@@ -57,7 +63,9 @@ class Settings(BaseSettings):
     send_lease_s: float = Field(30, gt=1, le=600, description="after this an unrecorded send is in doubt")
     lane_lease_s: float = Field(15, gt=1, le=120, description="after this another worker may take a number")
     claim_interval_s: float = Field(0.05, gt=0, le=5, description="how often the outbox is looked at")
-    retry_projection_s: float = Field(300, gt=0, le=3600, description="pause before a failed body is read again")
+    retry_projection_s: float = Field(
+        300, gt=0, le=3600, description="pause before a failed body is read again"
+    )
     stale_event_s: float = Field(600, gt=0, description="older events change data but trigger nothing")
     media_max_bytes: int = Field(100 * 1024 * 1024, gt=0, description="largest media file accepted")
     allow_private_targets: bool = Field(False, description="let outbound links reach private networks")

@@ -24,6 +24,11 @@ async def record(
 ) -> None:
     """One line: `actor` did `action` to `target`. Only identifiers in `data`, never content or names."""
     await tx.execute(
-        _Q["append"], tenant_id=tenant_id, at=now, actor=actor, action=action, target=target,
+        _Q["append"],
+        tenant_id=tenant_id,
+        at=now,
+        actor=actor,
+        action=action,
+        target=target,
         data=data or {},
     )

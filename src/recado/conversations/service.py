@@ -36,8 +36,11 @@ async def find_contacts(tx: Tx, tenant_id: TenantId, keys: Sequence[Key]) -> dic
     if not wanted:
         return {}
     rows = await tx.many(
-        _Q["find_identities"], IdentityFound, tenant_id=tenant_id,
-        kinds=[kind for kind, _ in wanted], values=[value for _, value in wanted],
+        _Q["find_identities"],
+        IdentityFound,
+        tenant_id=tenant_id,
+        kinds=[kind for kind, _ in wanted],
+        values=[value for _, value in wanted],
     )
     known = {(row.kind, row.value): row.contact_id for row in rows}
     found: dict[Key, ContactId] = {}
@@ -58,16 +61,26 @@ async def create_contacts(
         return {}
     ids = {key: ContactId(uuid7(now)) for key in fresh}
     won = await tx.many(
-        _Q["insert_identities"], IdentityFound, tenant_id=tenant_id, now=now,
-        kinds=[key[0] for key in ids], values=[key[1] for key in ids], contact_ids=list(ids.values()),
+        _Q["insert_identities"],
+        IdentityFound,
+        tenant_id=tenant_id,
+        now=now,
+        kinds=[key[0] for key in ids],
+        values=[key[1] for key in ids],
+        contact_ids=list(ids.values()),
     )
     mine = {(row.kind, row.value): row.contact_id for row in won}
     if mine:
         people = [fresh[key] for key in mine]
         await tx.execute(
-            _Q["insert_contacts"], tenant_id=tenant_id, now=now, contact_ids=list(mine.values()),
-            phones=[one.phone for one in people], bsuids=[one.bsuid for one in people],
-            names=[None] * len(people), usernames=[None] * len(people),
+            _Q["insert_contacts"],
+            tenant_id=tenant_id,
+            now=now,
+            contact_ids=list(mine.values()),
+            phones=[one.phone for one in people],
+            bsuids=[one.bsuid for one in people],
+            names=[None] * len(people),
+            usernames=[None] * len(people),
         )
     lost = [key for key in fresh if key not in mine]
     return mine | await find_contacts(tx, tenant_id, lost)
@@ -79,8 +92,11 @@ async def find_conversations(
     if not pairs:
         return {}
     rows = await tx.many(
-        _Q["find_conversations"], ConversationFound, tenant_id=tenant_id,
-        number_ids=[pair[0] for pair in pairs], contact_ids=[pair[1] for pair in pairs],
+        _Q["find_conversations"],
+        ConversationFound,
+        tenant_id=tenant_id,
+        number_ids=[pair[0] for pair in pairs],
+        contact_ids=[pair[1] for pair in pairs],
     )
     return {(row.number_id, row.contact_id): row for row in rows}
 
@@ -93,9 +109,13 @@ async def ensure_conversations(
     if not unique:
         return {}
     rows = await tx.many(
-        _Q["upsert_conversations"], ConversationFound, tenant_id=tenant_id, now=now,
+        _Q["upsert_conversations"],
+        ConversationFound,
+        tenant_id=tenant_id,
+        now=now,
         conversation_ids=[uuid7(now) for _ in unique],
-        number_ids=[pair[0] for pair in unique], contact_ids=[pair[1] for pair in unique],
+        number_ids=[pair[0] for pair in unique],
+        contact_ids=[pair[1] for pair in unique],
     )
     return {(row.number_id, row.contact_id): row for row in rows}
 
@@ -122,9 +142,14 @@ async def meet(tx: Tx, now: datetime, tenant_id: TenantId, person: Person) -> Co
     owners = list(dict.fromkeys(found[key] for key in keys if key in found))
     if not owners:
         created = await create_contacts(
-            tx, now, tenant_id,
-            [Address(phone=None, bsuid=keys[0][1]) if keys[0][0] == "bsuid"
-             else Address(phone="+" + keys[0][1], bsuid=None)],
+            tx,
+            now,
+            tenant_id,
+            [
+                Address(phone=None, bsuid=keys[0][1])
+                if keys[0][0] == "bsuid"
+                else Address(phone="+" + keys[0][1], bsuid=None)
+            ],
         )
         owners = [created[keys[0]]]
     contact_id = owners[0]
@@ -137,15 +162,29 @@ async def meet(tx: Tx, now: datetime, tenant_id: TenantId, person: Person) -> Co
 
 
 async def _describe(
-    tx: Tx, now: datetime, tenant_id: TenantId, contact_id: ContactId, person: Person, keys: list[Key]
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    contact_id: ContactId,
+    person: Person,
+    keys: list[Key],
 ) -> None:
     await tx.execute(
-        _Q["point_identities"], tenant_id=tenant_id, contact_id=contact_id, now=now,
-        kinds=[kind for kind, _ in keys], values=[value for _, value in keys],
+        _Q["point_identities"],
+        tenant_id=tenant_id,
+        contact_id=contact_id,
+        now=now,
+        kinds=[kind for kind, _ in keys],
+        values=[value for _, value in keys],
     )
     await tx.execute(
-        _Q["describe_contact"], tenant_id=tenant_id, contact_id=contact_id, now=now,
-        name=person.name, username=person.username, bsuid=person.bsuid,
+        _Q["describe_contact"],
+        tenant_id=tenant_id,
+        contact_id=contact_id,
+        now=now,
+        name=person.name,
+        username=person.username,
+        bsuid=person.bsuid,
         phone="+" + person.phone if person.phone else None,
     )
 
@@ -155,35 +194,37 @@ async def merge(tx: Tx, tenant_id: TenantId, *, keep: ContactId, absorb: Contact
     await tx.execute(_M["move_identities"], tenant_id=tenant_id, keep=keep, absorb=absorb)
     kept = {
         row.number_id: row
-        for row in await tx.many(
-            _Q["conversations_of"], ConversationOf, tenant_id=tenant_id, contact_id=keep
-        )
+        for row in await tx.many(_Q["conversations_of"], ConversationOf, tenant_id=tenant_id, contact_id=keep)
     }
-    moving = await tx.many(
-        _Q["conversations_of"], ConversationOf, tenant_id=tenant_id, contact_id=absorb
-    )
+    moving = await tx.many(_Q["conversations_of"], ConversationOf, tenant_id=tenant_id, contact_id=absorb)
     for row in moving:
         twin = kept.get(row.number_id)
         if twin is None:
             await tx.execute(
-                _Q["hand_over_conversation"], tenant_id=tenant_id, contact_id=keep,
+                _Q["hand_over_conversation"],
+                tenant_id=tenant_id,
+                contact_id=keep,
                 conversation_id=row.conversation_id,
             )
             continue
         await tx.execute(
-            _Q["absorb_conversation"], tenant_id=tenant_id, conversation_id=twin.conversation_id,
-            window_until=row.window_until, last_inbound_at=row.last_inbound_at, last_at=row.last_at,
+            _Q["absorb_conversation"],
+            tenant_id=tenant_id,
+            conversation_id=twin.conversation_id,
+            window_until=row.window_until,
+            last_inbound_at=row.last_inbound_at,
+            last_at=row.last_at,
             unread=row.unread,
         )
         for name in ("move_messages", "move_outbox"):
             await tx.execute(
-                _M[name], tenant_id=tenant_id, keep=twin.conversation_id,
-                absorb=row.conversation_id, contact_id=keep,
+                _M[name],
+                tenant_id=tenant_id,
+                keep=twin.conversation_id,
+                absorb=row.conversation_id,
+                contact_id=keep,
             )
     await tx.execute(_M["repoint_messages"], tenant_id=tenant_id, keep=keep, absorb=absorb)
-
-
-
 
 
 async def change_identity(
@@ -207,18 +248,30 @@ async def add_alias(
 ) -> None:
     """Another spelling of the same person's phone, learned from the provider's answer."""
     await tx.many(
-        _Q["insert_identities"], IdentityFound, tenant_id=tenant_id, now=now, kinds=["phone"],
-        values=[phone_digits], contact_ids=[contact_id],
+        _Q["insert_identities"],
+        IdentityFound,
+        tenant_id=tenant_id,
+        now=now,
+        kinds=["phone"],
+        values=[phone_digits],
+        contact_ids=[contact_id],
     )
 
 
 async def note_inbound(
-    tx: Tx, tenant_id: TenantId, conversation_id: ConversationId, *, at: datetime,
+    tx: Tx,
+    tenant_id: TenantId,
+    conversation_id: ConversationId,
+    *,
+    at: datetime,
     window_until: datetime,
 ) -> None:
     """A person wrote: counts as unread and opens the window until `window_until` (never shortens it)."""
     await tx.execute(
-        _Q["note_inbound"], tenant_id=tenant_id, conversation_id=conversation_id, at=at,
+        _Q["note_inbound"],
+        tenant_id=tenant_id,
+        conversation_id=conversation_id,
+        at=at,
         window_until=window_until,
     )
 
@@ -229,5 +282,8 @@ async def contact(tx: Tx, tenant_id: TenantId, contact_id: ContactId) -> Contact
 
 async def view(tx: Tx, tenant_id: TenantId, conversation_id: ConversationId) -> ConversationView | None:
     return await tx.one(
-        _Q["conversation_by_id"], ConversationView, tenant_id=tenant_id, conversation_id=conversation_id
+        _Q["conversation_by_id"],
+        ConversationView,
+        tenant_id=tenant_id,
+        conversation_id=conversation_id,
     )

@@ -31,8 +31,12 @@ class GroupCommit(Generic[Item, Answer]):
     """
 
     def __init__(
-        self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], *,
-        flushers: int = 2, most: int = 256, queue_limit: int = 5000,
+        self,
+        flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        *,
+        flushers: int = 2,
+        most: int = 256,
+        queue_limit: int = 5000,
     ) -> None:
         self._flush = flush
         self._most = most

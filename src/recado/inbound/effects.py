@@ -77,8 +77,12 @@ class _Tally:
 
     def freeze(self) -> Applied:
         return Applied(
-            effects=self.effects, repeated=self.repeated, foreign=self.foreign, orphans=self.orphans,
-            unhandled=self.unhandled, kinds=self.kinds,
+            effects=self.effects,
+            repeated=self.repeated,
+            foreign=self.foreign,
+            orphans=self.orphans,
+            unhandled=self.unhandled,
+            kinds=self.kinds,
         )
 
 
@@ -86,7 +90,10 @@ EventKey = Callable[[ProviderEvent, bytes], bytes]
 
 
 async def apply_events(
-    tx: Tx, routes: Routes, event_key: EventKey, events: Sequence[tuple[Source, ProviderEvent]],
+    tx: Tx,
+    routes: Routes,
+    event_key: EventKey,
+    events: Sequence[tuple[Source, ProviderEvent]],
     now: datetime,
 ) -> Applied:
     """Applies every event exactly once; what nobody owns or knows is kept and counted."""
@@ -111,18 +118,23 @@ async def apply_events(
     return tally.freeze()
 
 
-def _status_item(
-    where: Destination, event_key: EventKey, source: Source, event: StatusChanged
-) -> StatusItem:
+def _status_item(where: Destination, event_key: EventKey, source: Source, event: StatusChanged) -> StatusItem:
     first = event.errors[0] if event.errors else None
     code = first.code if first else None
     return StatusItem(
-        tenant_id=where.tenant_id, key=event_key(event, where.keys.hash_key),
-        ledger_id=source.ledger_id, status=event.status, at=clamp_time(event.at, source.received_at),
-        wamid=event.wamid, wamid_hash=where.keys.hash(event.wamid),
-        token=where.keys.read_token(event.opaque), reason=event.reason, code=code,
+        tenant_id=where.tenant_id,
+        key=event_key(event, where.keys.hash_key),
+        ledger_id=source.ledger_id,
+        status=event.status,
+        at=clamp_time(event.at, source.received_at),
+        wamid=event.wamid,
+        wamid_hash=where.keys.hash(event.wamid),
+        token=where.keys.read_token(event.opaque),
+        reason=event.reason,
+        code=code,
         # 131047: the window closed between our check and Meta's. Nobody's failure (delivery 2.11).
-        skip=code == 131047, data=_status_data(event),
+        skip=code == 131047,
+        data=_status_data(event),
     )
 
 
@@ -138,21 +150,35 @@ def _status_data(event: StatusChanged) -> dict[str, Any] | None:
 async def _keep_orphan(tx: Tx, event_key: EventKey, source: Source, event: ProviderEvent) -> None:
     """Nobody's number, good signature. The fixed key only has to tell repetitions apart."""
     await tx.execute(
-        _Q["insert_orphan"], provider=source.provider, waba=event.waba_id,
-        number=event.phone_number_id, kind=type(event).__name__,
-        key=event_key(event, b"orphan"), raw=event.raw, ledger_id=source.ledger_id,
+        _Q["insert_orphan"],
+        provider=source.provider,
+        waba=event.waba_id,
+        number=event.phone_number_id,
+        kind=type(event).__name__,
+        key=event_key(event, b"orphan"),
+        raw=event.raw,
+        ledger_id=source.ledger_id,
         received_at=source.received_at,
     )
 
 
 async def _apply_one(
-    tx: Tx, tally: _Tally, where: Destination, event_key: EventKey, source: Source,
-    event: ProviderEvent, now: datetime,
+    tx: Tx,
+    tally: _Tally,
+    where: Destination,
+    event_key: EventKey,
+    source: Source,
+    event: ProviderEvent,
+    now: datetime,
 ) -> None:
     arrival = Arrival(
-        tenant_id=where.tenant_id, number_id=NumberId(where.target_id), keys=where.keys,
-        key=event_key(event, where.keys.hash_key), ledger_id=source.ledger_id,
-        received_at=source.received_at, now=now,
+        tenant_id=where.tenant_id,
+        number_id=NumberId(where.target_id),
+        keys=where.keys,
+        key=event_key(event, where.keys.hash_key),
+        ledger_id=source.ledger_id,
+        received_at=source.received_at,
+        now=now,
     )
     fresh = await _dispatch(tx, arrival, event)
     if not fresh:
@@ -185,15 +211,18 @@ async def _dispatch(tx: Tx, arrival: Arrival, event: ProviderEvent) -> bool:
 async def _change_identity(tx: Tx, arrival: Arrival, event: IdentityChanged) -> bool:
     if not await messages.note(tx, arrival, "contact.identity_changed", event.at, {"what": event.what}):
         return False
-    await conversations.change_identity(
-        tx, arrival.now, arrival.tenant_id, old=event.old, new=event.new
-    )
+    await conversations.change_identity(tx, arrival.now, arrival.tenant_id, old=event.old, new=event.new)
     return True
 
 
 Noted = (
-    HistoryChunk | AppStateSynced | TemplateChanged | AccountChanged | PreferenceChanged
-    | ValueFault | Unrecognised
+    HistoryChunk
+    | AppStateSynced
+    | TemplateChanged
+    | AccountChanged
+    | PreferenceChanged
+    | ValueFault
+    | Unrecognised
 )
 
 
@@ -202,15 +231,21 @@ def _plain(event: Noted) -> tuple[str, dict[str, Any]]:
     match event:
         case HistoryChunk():
             return "history.chunk", {
-                "phase": event.phase, "chunk": event.chunk_order, "progress": event.progress,
-                "messages": event.messages, "refused": event.refused,
+                "phase": event.phase,
+                "chunk": event.chunk_order,
+                "progress": event.progress,
+                "messages": event.messages,
+                "refused": event.refused,
             }
         case AppStateSynced():
             return "contacts.synced", {"contacts": event.contacts}
         case TemplateChanged():
             return "template.changed", {
-                "field": event.field, "template_id": event.template_id, "name": event.name,
-                "language": event.language, "event": event.event,
+                "field": event.field,
+                "template_id": event.template_id,
+                "name": event.name,
+                "language": event.language,
+                "event": event.event,
             }
         case AccountChanged():
             return "account.changed", {"field": event.field, "event": event.event}

@@ -129,7 +129,9 @@ async def _put_off(projection: Projection, body: Body, error: str, now: datetime
             await tx.execute(_Q["bury_body"], ledger_id=body.ledger_id, error=error, now=now)
         else:
             await tx.execute(
-                _Q["retry_body"], ledger_id=body.ledger_id, error=error,
+                _Q["retry_body"],
+                ledger_id=body.ledger_id,
+                error=error,
                 next_at=now + projection.retry_after,
             )
     if last:
@@ -148,7 +150,9 @@ async def _apply(
         if isinstance(parsed, Unparseable):
             # Reading it again will not help: a dead letter at once, its neighbours go on.
             await tx.execute(
-                _Q["bury_body"], ledger_id=body.ledger_id, error=f"unparseable: {parsed.why}"[:300],
+                _Q["bury_body"],
+                ledger_id=body.ledger_id,
+                error=f"unparseable: {parsed.why}"[:300],
                 now=now,
             )
             projection.meter.buried()
@@ -164,4 +168,3 @@ async def is_quiet(tx: Tx) -> bool:
     """Nothing due is left to project."""
     row = await tx.row(_Q["backlog"])
     return row is not None and row["waiting"] == 0
-

@@ -28,9 +28,7 @@ class Routes:
         self._known: dict[tuple[str, str, str], Destination] = {}
         self._read_at = float("-inf")
 
-    async def find(
-        self, tx: Tx, provider: str, number: str | None, waba: str | None
-    ) -> Destination | None:
+    async def find(self, tx: Tx, provider: str, number: str | None, waba: str | None) -> Destination | None:
         """By phone number first, else by WABA."""
         found = self._get(provider, number, waba)
         if found is None and self._clock.monotonic() - self._read_at >= 1:
@@ -47,7 +45,8 @@ class Routes:
         self._read_at = self._clock.monotonic()
         self._known = {
             (row.provider, row.kind, row.external_id): Destination(
-                tenant_id=row.tenant_id, target_id=row.target_id,
+                tenant_id=row.tenant_id,
+                target_id=row.target_id,
                 keys=self._vault.keys(row.tenant_id, row.dek),
             )
             for row in await numbers.all_routes(tx)

@@ -33,9 +33,14 @@ RULES: tuple[Rule, ...] = (
         kind="document",
         mime_types=frozenset(
             {
-                "text/plain", "application/pdf", "application/msword", "application/vnd.ms-excel",
-                "application/vnd.ms-powerpoint", _OFFICE + "wordprocessingml.document",
-                _OFFICE + "spreadsheetml.sheet", _OFFICE + "presentationml.presentation",
+                "text/plain",
+                "application/pdf",
+                "application/msword",
+                "application/vnd.ms-excel",
+                "application/vnd.ms-powerpoint",
+                _OFFICE + "wordprocessingml.document",
+                _OFFICE + "spreadsheetml.sheet",
+                _OFFICE + "presentationml.presentation",
             }
         ),
         max_bytes=100 * MB,
@@ -43,9 +48,14 @@ RULES: tuple[Rule, ...] = (
 )
 # Other spellings of the same thing, as senders and sniffers write them.
 _SAME = {
-    "audio/x-m4a": "audio/mp4", "audio/m4a": "audio/mp4", "audio/mp3": "audio/mpeg",
-    "audio/opus": "audio/ogg", "application/ogg": "audio/ogg", "image/jpg": "image/jpeg",
-    "audio/x-aac": "audio/aac", "video/3gp": "video/3gpp",
+    "audio/x-m4a": "audio/mp4",
+    "audio/m4a": "audio/mp4",
+    "audio/mp3": "audio/mpeg",
+    "audio/opus": "audio/ogg",
+    "application/ogg": "audio/ogg",
+    "image/jpg": "image/jpeg",
+    "audio/x-aac": "audio/aac",
+    "video/3gp": "video/3gpp",
 }
 _ZIPPED = frozenset(mime for mime in RULES[-1].mime_types if mime.startswith(_OFFICE))
 _OLE = frozenset({"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"})
@@ -102,17 +112,20 @@ def judge(declared: str | None, size: int, head: bytes) -> Fits | Misfit:
     if rule is None:
         allowed = ", ".join(sorted(m for one in RULES for m in one.mime_types))
         return Misfit(
-            rule="not_allowed", limit=allowed,
+            rule="not_allowed",
+            limit=allowed,
             message=f"file: WhatsApp does not take the format {mime or 'unknown'}",
         )
     if not _agrees(mime, sniffed, head):
         return Misfit(
-            rule="not_allowed", limit=mime,
+            rule="not_allowed",
+            limit=mime,
             message=f"file: declared as {mime}, but its first bytes say otherwise",
         )
     if size > rule.max_bytes:
         return Misfit(
-            rule="too_large", limit=rule.max_bytes,
+            rule="too_large",
+            limit=rule.max_bytes,
             message=f"file: {rule.kind} files may have {rule.max_bytes} bytes, this one has {size}",
         )
     if size == 0:

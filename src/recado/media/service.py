@@ -101,9 +101,7 @@ def replace_ids(value: Any, known: dict[str, str]) -> Any:
     return value
 
 
-async def stored_ids(
-    tx: Tx, tenant_id: TenantId, files: Sequence[tuple[str, str]]
-) -> set[str]:
+async def stored_ids(tx: Tx, tenant_id: TenantId, files: Sequence[tuple[str, str]]) -> set[str]:
     """Which of these this tenant really has."""
     wanted = {read_id(own): own for _, own in files}
     ids = [media_id for media_id in wanted if media_id is not None]
@@ -112,27 +110,62 @@ async def stored_ids(
 
 
 async def store_upload(
-    tx: Tx, now: datetime, tenant_id: TenantId, *, media_id: UUID, mime_type: str, filename: str,
-    data_size: int, sha256: bytes, blob: str,
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    *,
+    media_id: UUID,
+    mime_type: str,
+    filename: str,
+    data_size: int,
+    sha256: bytes,
+    blob: str,
 ) -> None:
     """Metadata of a file whose bytes are already safe in the blob store."""
     await tx.execute(
-        _Q["insert_media"], tenant_id=tenant_id, media_id=media_id, direction="out", state="stored",
-        mime_type=mime_type, filename=filename, size_bytes=data_size, sha256=sha256, blob=blob,
-        provider_media_id=None, number_id=None, message_id=None, now=now,
+        _Q["insert_media"],
+        tenant_id=tenant_id,
+        media_id=media_id,
+        direction="out",
+        state="stored",
+        mime_type=mime_type,
+        filename=filename,
+        size_bytes=data_size,
+        sha256=sha256,
+        blob=blob,
+        provider_media_id=None,
+        number_id=None,
+        message_id=None,
+        now=now,
     )
 
 
 async def expect_inbound(
-    tx: Tx, now: datetime, tenant_id: TenantId, *, number_id: NumberId, message_id: MessageId,
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    *,
+    number_id: NumberId,
+    message_id: MessageId,
     ref: MediaRef,
 ) -> str:
     """A file a person sent: noted at once, fetched by a job (its URL lives five minutes). Returns our id."""
     media_id = uuid4(secrets.token_bytes)
     await tx.execute(
-        _Q["insert_media"], tenant_id=tenant_id, media_id=media_id, direction="in", state="pending",
-        mime_type=ref.mime_type, filename=ref.filename, size_bytes=None, sha256=None, blob=None,
-        provider_media_id=ref.media_id, number_id=number_id, message_id=message_id, now=now,
+        _Q["insert_media"],
+        tenant_id=tenant_id,
+        media_id=media_id,
+        direction="in",
+        state="pending",
+        mime_type=ref.mime_type,
+        filename=ref.filename,
+        size_bytes=None,
+        sha256=None,
+        blob=None,
+        provider_media_id=ref.media_id,
+        number_id=number_id,
+        message_id=message_id,
+        now=now,
     )
     payload = {"media_id": media_id.hex, "url": ref.url}
     await jobs.enqueue(tx, now, tenant_id, FETCH_JOB, payload, dedupe=media_id.hex)
@@ -144,37 +177,47 @@ async def find(tx: Tx, tenant_id: TenantId, media_id: UUID) -> MediaRow | None:
 
 
 async def of_message(tx: Tx, tenant_id: TenantId, message_id: MessageId) -> list[MediaRow]:
-    return await tx.many(
-        _Q["media_of_message"], MediaRow, tenant_id=tenant_id, message_id=message_id
-    )
+    return await tx.many(_Q["media_of_message"], MediaRow, tenant_id=tenant_id, message_id=message_id)
 
 
 async def mark_stored(
-    tx: Tx, now: datetime, tenant_id: TenantId, media_id: UUID, *, mime_type: str, data: bytes,
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    media_id: UUID,
+    *,
+    mime_type: str,
+    data: bytes,
     blob: str,
 ) -> None:
     await tx.execute(
-        _Q["mark_stored"], tenant_id=tenant_id, media_id=media_id, mime_type=mime_type,
-        size_bytes=len(data), sha256=hashlib.sha256(data).digest(), blob=blob, now=now,
+        _Q["mark_stored"],
+        tenant_id=tenant_id,
+        media_id=media_id,
+        mime_type=mime_type,
+        size_bytes=len(data),
+        sha256=hashlib.sha256(data).digest(),
+        blob=blob,
+        now=now,
     )
 
 
 async def mark_unavailable(tx: Tx, tenant_id: TenantId, media_id: UUID, reason: Reason) -> None:
-    await tx.execute(
-        _Q["mark_unavailable"], tenant_id=tenant_id, media_id=media_id, reason=reason.value
-    )
+    await tx.execute(_Q["mark_unavailable"], tenant_id=tenant_id, media_id=media_id, reason=reason.value)
 
 
 async def provider_ids(
     tx: Tx, now: datetime, wanted: Sequence[tuple[TenantId, NumberId, str]]
 ) -> dict[tuple[NumberId, str], str]:
     """The provider's ids of uploaded files that are still valid, by number and our id."""
-    asked = [
-        (tenant, number, read_id(own)) for tenant, number, refs in wanted for own in refs.split(",")
-    ]
+    asked = [(tenant, number, read_id(own)) for tenant, number, refs in wanted for own in refs.split(",")]
     rows = await tx.many(
-        _Q["ready_uploads"], ReadyUpload, now=now, tenant_ids=[one[0] for one in asked],
-        number_ids=[one[1] for one in asked], media_ids=[one[2] for one in asked],
+        _Q["ready_uploads"],
+        ReadyUpload,
+        now=now,
+        tenant_ids=[one[0] for one in asked],
+        number_ids=[one[1] for one in asked],
+        media_ids=[one[2] for one in asked],
     )
     return {(row.number_id, write_id(row.media_id)): row.provider_media_id for row in rows}
 
@@ -196,7 +239,11 @@ async def ready_uploads(
         for own in ids.keys() - complete.keys():
             minute = int(now.timestamp()) // 60
             await jobs.enqueue(
-                tx, now, tenant, UPLOAD_JOB, {"media_id": own, "number_id": number.hex},
+                tx,
+                now,
+                tenant,
+                UPLOAD_JOB,
+                {"media_id": own, "number_id": number.hex},
                 dedupe=f"{own}:{number.hex}:{minute}",
             )
     return ready
@@ -206,6 +253,10 @@ async def save_upload(
     tx: Tx, now: datetime, tenant_id: TenantId, media_id: UUID, number_id: NumberId, theirs: str
 ) -> None:
     await tx.execute(
-        _Q["save_upload"], tenant_id=tenant_id, media_id=media_id, number_id=number_id,
-        provider_media_id=theirs, expires_at=now + UPLOAD_LIFE,
+        _Q["save_upload"],
+        tenant_id=tenant_id,
+        media_id=media_id,
+        number_id=number_id,
+        provider_media_id=theirs,
+        expires_at=now + UPLOAD_LIFE,
     )

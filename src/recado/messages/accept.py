@@ -176,9 +176,7 @@ async def _drop_dead_keys(
     hashes = {one.request.api_key_hash for one in pending if one.request.api_key_hash}
     if not hashes:
         return pending
-    rows = await tx.many(
-        _Q["live_keys"], LiveKey, tenant_id=tenant_id, hashes=list(hashes), now=now
-    )
+    rows = await tx.many(_Q["live_keys"], LiveKey, tenant_id=tenant_id, hashes=list(hashes), now=now)
     live = {bytes(row.hash) for row in rows}
     kept = []
     for one in pending:
@@ -274,9 +272,7 @@ async def _win_keys(
         answers=[one.answer for one in keyed.values()],
     )
     winners = {keyed[row.key].request.id for row in won}
-    losers = [
-        one for one in pending if one.request.idempotency_key and one.request.id not in winners
-    ]
+    losers = [one for one in pending if one.request.idempotency_key and one.request.id not in winners]
     await _drop_repeats(tx, tenant_id, losers, verdicts)
     return [one for one in pending if one.request.id not in verdicts]
 
@@ -287,9 +283,7 @@ async def _store(tx: Tx, now: datetime, tenant_id: TenantId, pending: list[_Pend
     for one in pending:
         if one.contact_id is None:
             one.contact_id = met[one.address.key]
-    rows = await conversations.ensure_conversations(
-        tx, now, tenant_id, [one.pair for one in pending]
-    )
+    rows = await conversations.ensure_conversations(tx, now, tenant_id, [one.pair for one in pending])
     for one in pending:
         one.conversation_id = rows[one.pair].conversation_id
     reached("accept.before_insert")
@@ -323,4 +317,3 @@ def _columns(now: datetime, pending: list[_Pending]) -> dict[str, list[Any]]:
         "free": [needs_window(draft.kind) for draft in drafts],
         "media_refs": [one.media_ref for one in pending],
     }
-

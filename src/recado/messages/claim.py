@@ -150,11 +150,7 @@ async def claim(
     ready = await media.ready_uploads(
         tx,
         now,
-        [
-            (row.due.tenant_id, row.due.number_id, row.due.media_ref)
-            for row in rows
-            if row.due.media_ref
-        ],
+        [(row.due.tenant_id, row.due.number_id, row.due.media_ref) for row in rows if row.due.media_ref],
     )
     plan = decide(rows, quotas, ready, now, new_token)
     reached("claim.gated")
@@ -256,13 +252,12 @@ def _note(
     verdict: Verdict,
     now: datetime,
     new_token: Callable[[], AttemptToken],
+    ready: dict[tuple[NumberId, str], dict[str, str]],
 ) -> None:
     match verdict:
         case Go():
             plan.lane_tats[row.lane] = spend(lane.pace(now), plan.lane_tats[row.lane], now, 1)
-            intent = Intent(
-                token=new_token(), n=row.detail.attempts + 1, lane_fence=lane.fence, row=row
-            )
+            intent = Intent(token=new_token(), n=row.detail.attempts + 1, lane_fence=lane.fence, row=row)
             files = ready.get((row.due.number_id, row.due.media_ref or ""))
             plan.intents.append(with_files(intent, files) if files else intent)
         case Skip(reason=reason):

@@ -71,21 +71,32 @@ class OpenAttempt:
 
 
 async def _once(
-    tx: Tx, where: Arrival, kind: str, at: datetime, *, message_id: MessageId | None = None,
-    conversation_id: ConversationId | None = None, data: Mapping[str, Any] | None = None,
+    tx: Tx,
+    where: Arrival,
+    kind: str,
+    at: datetime,
+    *,
+    message_id: MessageId | None = None,
+    conversation_id: ConversationId | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> bool:
     """Appends the event unless its natural key is known."""
     row = await tx.one(
-        _Q["insert_event_once"], EventSeq, tenant_id=where.tenant_id, message_id=message_id,
-        conversation_id=conversation_id, kind=kind, at=at, key=where.key, ledger_id=where.ledger_id,
+        _Q["insert_event_once"],
+        EventSeq,
+        tenant_id=where.tenant_id,
+        message_id=message_id,
+        conversation_id=conversation_id,
+        kind=kind,
+        at=at,
+        key=where.key,
+        ledger_id=where.ledger_id,
         data=dict(data) if data else None,
     )
     return row is not None
 
 
-async def note(
-    tx: Tx, where: Arrival, kind: str, at: datetime | None, data: Mapping[str, Any]
-) -> bool:
+async def note(tx: Tx, where: Arrival, kind: str, at: datetime | None, data: Mapping[str, Any]) -> bool:
     """An event of the tenant that is about no message: templates, accounts, preferences, history."""
     return await _once(tx, where, kind, clamp_time(at, where.received_at), data=data)
 
@@ -108,9 +119,7 @@ async def receive(tx: Tx, where: Arrival, event: MessageReceived) -> bool:
     """
     at = clamp_time(event.at, where.received_at)
     message_id = MessageId(uuid7(where.now))
-    if not await _once(
-        tx, where, "message.received", at, message_id=message_id, data=_received_data(event)
-    ):
+    if not await _once(tx, where, "message.received", at, message_id=message_id, data=_received_data(event)):
         return False
     place = await _place(tx, where, event.person, at)
     if place is None:
@@ -118,12 +127,25 @@ async def receive(tx: Tx, where: Arrival, event: MessageReceived) -> bool:
         return True
     contact_id, conversation_id = place
     await _store(
-        tx, where, message_id, "in", event.kind, event.content, event.text, event.wamid,
-        event.context_wamid, contact_id, conversation_id, at,
+        tx,
+        where,
+        message_id,
+        "in",
+        event.kind,
+        event.content,
+        event.text,
+        event.wamid,
+        event.context_wamid,
+        contact_id,
+        conversation_id,
+        at,
     )
     if event.opens_window and not event.standby:
         await conversations.note_inbound(
-            tx, where.tenant_id, conversation_id, at=at,
+            tx,
+            where.tenant_id,
+            conversation_id,
+            at=at,
             window_until=window_close(event.at, where.received_at),
         )
     if event.media is not None:
@@ -153,17 +175,37 @@ async def _expect_media(tx: Tx, where: Arrival, message_id: MessageId, ref: Medi
 
 
 async def _store(
-    tx: Tx, where: Arrival, message_id: MessageId, direction: str, kind: str,
-    content: Mapping[str, Any], text: str | None, wamid: str, context_wamid: str | None,
-    contact_id: ContactId, conversation_id: ConversationId, at: datetime,
+    tx: Tx,
+    where: Arrival,
+    message_id: MessageId,
+    direction: str,
+    kind: str,
+    content: Mapping[str, Any],
+    text: str | None,
+    wamid: str,
+    context_wamid: str | None,
+    contact_id: ContactId,
+    conversation_id: ConversationId,
+    at: datetime,
 ) -> None:
     await tx.many(
-        _Q["insert_inbound"], InboundId, tenant_id=where.tenant_id, id=message_id,
-        direction=direction, number_id=where.number_id, conversation_id=conversation_id,
-        contact_id=contact_id, kind=kind, content={"type": kind, kind: content},
-        preview=(text or "")[:_PREVIEW], context_wamid=context_wamid,
-        state="received" if direction == "in" else "sent", wamid=wamid,
-        wamid_hash=where.keys.hash(wamid), at=at, now=where.now,
+        _Q["insert_inbound"],
+        InboundId,
+        tenant_id=where.tenant_id,
+        id=message_id,
+        direction=direction,
+        number_id=where.number_id,
+        conversation_id=conversation_id,
+        contact_id=contact_id,
+        kind=kind,
+        content={"type": kind, kind: content},
+        preview=(text or "")[:_PREVIEW],
+        context_wamid=context_wamid,
+        state="received" if direction == "in" else "sent",
+        wamid=wamid,
+        wamid_hash=where.keys.hash(wamid),
+        at=at,
+        now=where.now,
     )
 
 
@@ -172,13 +214,17 @@ async def _quote_proves_arrival(
 ) -> None:
     """Somebody quotes a message whose id we never learned: our undecided one of this pair arrived."""
     known = await tx.one(
-        _Q["message_by_wamid"], WamidMatch, tenant_id=where.tenant_id,
+        _Q["message_by_wamid"],
+        WamidMatch,
+        tenant_id=where.tenant_id,
         wamid_hash=where.keys.hash(quoted),
     )
     if known is not None:
         return
     attempts = await tx.many(
-        _Q["open_attempt_by_pair"], OpenAttempt, tenant_id=where.tenant_id,
+        _Q["open_attempt_by_pair"],
+        OpenAttempt,
+        tenant_id=where.tenant_id,
         conversation_id=conversation_id,
     )
     if len(attempts) != 1:
@@ -187,10 +233,18 @@ async def _quote_proves_arrival(
         tx,
         [
             StatusItem(
-                tenant_id=where.tenant_id, key=where.keys.hash(f"quote|{quoted}"),
-                ledger_id=where.ledger_id, status="delivered", at=at, wamid=quoted,
-                wamid_hash=where.keys.hash(quoted), token=attempts[0].token, reason=None, code=None,
-                skip=False, data={"evidence": "quoted"},
+                tenant_id=where.tenant_id,
+                key=where.keys.hash(f"quote|{quoted}"),
+                ledger_id=where.ledger_id,
+                status="delivered",
+                at=at,
+                wamid=quoted,
+                wamid_hash=where.keys.hash(quoted),
+                token=attempts[0].token,
+                reason=None,
+                code=None,
+                skip=False,
+                data={"evidence": "quoted"},
             )
         ],
     )
@@ -201,14 +255,26 @@ async def echo(tx: Tx, where: Arrival, event: Echoed) -> bool:
     at = clamp_time(event.at, where.received_at)
     message_id = MessageId(uuid7(where.now))
     kind = "message.echoed"
-    if not await _once(tx, where, kind, at, message_id=message_id, data={"type": event.kind, "field": event.field}):
+    if not await _once(
+        tx, where, kind, at, message_id=message_id, data={"type": event.kind, "field": event.field}
+    ):
         return False
     place = await _place(tx, where, event.person, at)
     if place is not None and event.kind not in {"edit", "revoke"}:
         contact_id, conversation_id = place
         await _store(
-            tx, where, message_id, "echo", event.kind, event.content, event.text, event.wamid, None,
-            contact_id, conversation_id, at,
+            tx,
+            where,
+            message_id,
+            "echo",
+            event.kind,
+            event.content,
+            event.text,
+            event.wamid,
+            None,
+            contact_id,
+            conversation_id,
+            at,
         )
     return True
 
@@ -218,13 +284,21 @@ async def edit(tx: Tx, where: Arrival, event: MessageEdited) -> bool:
     original = await _original(tx, where, event.original_wamid)
     at = clamp_time(event.at, where.received_at)
     fresh = await _once(
-        tx, where, "message.edited", at, message_id=original.id if original else None,
-        conversation_id=original.conversation_id if original else None, data={"known": original is not None},
+        tx,
+        where,
+        "message.edited",
+        at,
+        message_id=original.id if original else None,
+        conversation_id=original.conversation_id if original else None,
+        data={"known": original is not None},
     )
     if fresh and original is not None:
         await tx.execute(
-            _Q["edit_content"], tenant_id=where.tenant_id, id=original.id,
-            latest=dict(event.content), preview=(event.text or "")[:_PREVIEW],
+            _Q["edit_content"],
+            tenant_id=where.tenant_id,
+            id=original.id,
+            latest=dict(event.content),
+            preview=(event.text or "")[:_PREVIEW],
         )
     return fresh
 
@@ -234,8 +308,13 @@ async def revoke(tx: Tx, where: Arrival, event: MessageRevoked) -> bool:
     original = await _original(tx, where, event.original_wamid)
     at = clamp_time(event.at, where.received_at)
     fresh = await _once(
-        tx, where, "message.revoked", at, message_id=original.id if original else None,
-        conversation_id=original.conversation_id if original else None, data={"known": original is not None},
+        tx,
+        where,
+        "message.revoked",
+        at,
+        message_id=original.id if original else None,
+        conversation_id=original.conversation_id if original else None,
+        data={"known": original is not None},
     )
     if fresh and original is not None:
         await tx.execute(_Q["mark_revoked"], tenant_id=where.tenant_id, id=original.id)
@@ -244,6 +323,8 @@ async def revoke(tx: Tx, where: Arrival, event: MessageRevoked) -> bool:
 
 async def _original(tx: Tx, where: Arrival, wamid: str) -> WamidMatch | None:
     return await tx.one(
-        _Q["message_by_wamid"], WamidMatch, tenant_id=where.tenant_id,
+        _Q["message_by_wamid"],
+        WamidMatch,
+        tenant_id=where.tenant_id,
         wamid_hash=where.keys.hash(wamid),
     )

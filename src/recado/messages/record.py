@@ -87,9 +87,7 @@ async def record(tx: Tx, now: datetime, batch: Sequence[Finished]) -> None:
 
 
 async def _record_accepted(tx: Tx, now: datetime, taken: Sequence[Finished]) -> None:
-    ordered = sorted(
-        taken, key=lambda one: (one.intent.row.due.tenant_id, one.intent.row.due.message_id)
-    )
+    ordered = sorted(taken, key=lambda one: (one.intent.row.due.tenant_id, one.intent.row.due.message_id))
     rows = [one.intent.row for one in ordered]
     outcomes = [one.outcome for one in ordered if isinstance(one.outcome, Accepted)]
     await tx.execute(
@@ -119,9 +117,7 @@ async def _record_accepted(tx: Tx, now: datetime, taken: Sequence[Finished]) -> 
     for row, outcome in zip(rows, outcomes, strict=True):
         sent_to = digits(row.detail.recipient or "")
         if outcome.wa_id and outcome.wa_id.isdigit() and outcome.wa_id != sent_to:
-            await conversations.add_alias(
-                tx, now, row.due.tenant_id, row.detail.contact_id, outcome.wa_id
-            )
+            await conversations.add_alias(tx, now, row.due.tenant_id, row.detail.contact_id, outcome.wa_id)
 
 
 def _note(status: str | None) -> str | None:
@@ -172,9 +168,7 @@ async def _event(
 
 async def _record_rejected(tx: Tx, now: datetime, one: Finished, outcome: Rejected) -> None:
     due = one.intent.row.due
-    await _close(
-        tx, one, "rejected", outcome.reason, outcome.detail, outcome.code, outcome.exchange
-    )
+    await _close(tx, one, "rejected", outcome.reason, outcome.detail, outcome.code, outcome.exchange)
     await _event(tx, now, one, "provider.rejected", outcome.reason, outcome.code)
     if outcome.blame in {Blame.NUMBER, Blame.TOKEN}:
         # Not this message's fault: it stays queued and the whole number waits.
@@ -243,9 +237,7 @@ async def _record_later(tx: Tx, now: datetime, one: Finished, outcome: Later) ->
         )
     elif outcome.scope is Scope.NUMBER:
         if outcome.slow_down:
-            await numbers.slow_lane(
-                tx, due.tenant_id, due.number_id, until=now + max(SLOW_FOR, wait)
-            )
+            await numbers.slow_lane(tx, due.tenant_id, due.number_id, until=now + max(SLOW_FOR, wait))
         if outcome.retry_after_s:
             await numbers.pause_lane(
                 tx,

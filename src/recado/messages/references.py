@@ -33,9 +33,7 @@ def _as_uuid(text: str | None) -> UUID | None:
 
 
 def _missing(field: str, what: str) -> Violation:
-    return Violation(
-        field=field, rule="not_found", limit=None, length=None, message=f"{field}: {what}"
-    )
+    return Violation(field=field, rule="not_found", limit=None, length=None, message=f"{field}: {what}")
 
 
 async def _wamid(tx: Tx, tenant_id: TenantId, given: str, field: str) -> str | Violation:
@@ -51,9 +49,7 @@ async def _wamid(tx: Tx, tenant_id: TenantId, given: str, field: str) -> str | V
     return row.wamid
 
 
-async def resolve_references(
-    tx: Tx, tenant_id: TenantId, draft: Draft
-) -> Resolved | list[Violation]:
+async def resolve_references(tx: Tx, tenant_id: TenantId, draft: Draft) -> Resolved | list[Violation]:
     """Content, quoted wamid and uploaded file, or what is not there."""
     kind = draft.kind.value
     content = draft.content
@@ -66,9 +62,7 @@ async def resolve_references(
         else:
             context = quoted
     if kind == "reaction":
-        target = await _wamid(
-            tx, tenant_id, content["reaction"]["message_id"], "reaction.message_id"
-        )
+        target = await _wamid(tx, tenant_id, content["reaction"]["message_id"], "reaction.message_id")
         if isinstance(target, Violation):
             broken.append(target)
         else:

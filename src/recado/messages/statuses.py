@@ -90,23 +90,22 @@ async def apply_statuses(tx: Tx, items: Sequence[StatusItem]) -> StatusesApplied
     fresh = await _keep_new(tx, items, resolved)
     await _fold_into_messages(tx, items, resolved, fresh)
     foreign = sum(1 for index in fresh if resolved[index].message_id is None)
-    return StatusesApplied(
-        effects=len(fresh) - foreign, foreign=foreign, repeated=len(items) - len(fresh)
-    )
+    return StatusesApplied(effects=len(fresh) - foreign, foreign=foreign, repeated=len(items) - len(fresh))
 
 
 async def _resolve(tx: Tx, items: Sequence[StatusItem]) -> dict[int, Resolved]:
     rows = await tx.many(
-        _Q["resolve_statuses"], Resolved, idxs=list(range(len(items))),
-        tenant_ids=[item.tenant_id for item in items], tokens=[item.token for item in items],
+        _Q["resolve_statuses"],
+        Resolved,
+        idxs=list(range(len(items))),
+        tenant_ids=[item.tenant_id for item in items],
+        tokens=[item.token for item in items],
         hashes=[item.wamid_hash for item in items],
     )
     return {row.idx: row for row in rows}
 
 
-async def _settle_doubts(
-    tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]
-) -> None:
+async def _settle_doubts(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]) -> None:
     """An echo proves acceptance. Usually the HTTP answer was first and there is nothing to settle."""
     first: dict[UUID, StatusItem] = {}
     open_ones: dict[UUID, tuple[StatusItem, MessageId]] = {}
@@ -120,7 +119,8 @@ async def _settle_doubts(
     if first:
         ordered = sorted(first.items())
         await tx.execute(
-            _Q["note_echoes"], tenant_ids=[item.tenant_id for _, item in ordered],
+            _Q["note_echoes"],
+            tenant_ids=[item.tenant_id for _, item in ordered],
             tokens=[token for token, _ in ordered],
         )
     for token, (item, message_id) in sorted(open_ones.items()):
@@ -130,19 +130,21 @@ async def _settle_doubts(
         await tx.execute(_Q["settle_outbox"], tenant_id=item.tenant_id, message_id=message_id)
 
 
-async def _keep_new(
-    tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]
-) -> list[int]:
+async def _keep_new(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]) -> list[int]:
     """Indexes of the items nobody has told us before; a repetition inside the batch counts once."""
     by_key: dict[tuple[TenantId, bytes], int] = {}
     for index, item in enumerate(items):
         by_key.setdefault((item.tenant_id, item.key), index)
     chosen = [(items[index], resolved[index]) for index in by_key.values()]
     kept = await tx.many(
-        _Q["insert_events"], EventKept, tenant_ids=[item.tenant_id for item, _ in chosen],
+        _Q["insert_events"],
+        EventKept,
+        tenant_ids=[item.tenant_id for item, _ in chosen],
         message_ids=[row.message_id for _, row in chosen],
-        kinds=[_event_kind(item, row) for item, row in chosen], ats=[item.at for item, _ in chosen],
-        keys=[item.key for item, _ in chosen], ledger_ids=[item.ledger_id for item, _ in chosen],
+        kinds=[_event_kind(item, row) for item, row in chosen],
+        ats=[item.at for item, _ in chosen],
+        keys=[item.key for item, _ in chosen],
+        ledger_ids=[item.ledger_id for item, _ in chosen],
         datas=[item.data for item, _ in chosen],
     )
     return [by_key[(row.tenant_id, bytes(row.key))] for row in kept]
@@ -163,7 +165,9 @@ async def _fold_into_messages(
     if not about:
         return
     locked = await tx.many(
-        _Q["lock_messages"], LockedMessage, tenant_ids=[key[0] for key in about],
+        _Q["lock_messages"],
+        LockedMessage,
+        tenant_ids=[key[0] for key in about],
         ids=[key[1] for key in about],
     )
     rows = [(row, fold_all(row, about[(row.tenant_id, row.id)])) for row in locked]
@@ -177,7 +181,7 @@ def fold_all(row: LockedMessage, items: Sequence[StatusItem]) -> _Folding:
             state=State(row.state), rank=row.rank, reason=row.reason, reason_code=row.reason_code
         )
     )
-    ordered = sorted(items, key=lambda item: (RANK.get(State(item.status), 0) if _known(item) else 9))
+    ordered = sorted(items, key=lambda item: RANK.get(State(item.status), 0) if _known(item) else 9)
     for item in ordered:
         evidence = Evidence(status=item.status, reason=item.reason, code=item.code, skip=item.skip)
         state.standing = fold(state.standing, evidence)
@@ -198,8 +202,10 @@ def _note_time(times: dict[str, datetime], item: StatusItem) -> None:
 async def _write(tx: Tx, rows: Sequence[tuple[LockedMessage, _Folding]]) -> None:
     standings = [folding.standing for _, folding in rows]
     await tx.execute(
-        _Q["write_standings"], tenant_ids=[row.tenant_id for row, _ in rows],
-        ids=[row.id for row, _ in rows], states=[one.state.value for one in standings],
+        _Q["write_standings"],
+        tenant_ids=[row.tenant_id for row, _ in rows],
+        ids=[row.id for row, _ in rows],
+        states=[one.state.value for one in standings],
         ranks=[one.rank for one in standings],
         reasons=[str(one.reason) if one.reason is not None else None for one in standings],
         codes=[one.reason_code for one in standings],

@@ -39,8 +39,12 @@ async def _claim_route(
     tx: Tx, provider: str, kind: str, external_id: str, tenant_id: TenantId, target: UUID
 ) -> None:
     await tx.execute(
-        _Q["claim_route"], provider=provider, kind=kind, external_id=external_id,
-        tenant_id=tenant_id, target_id=target,
+        _Q["claim_route"],
+        provider=provider,
+        kind=kind,
+        external_id=external_id,
+        tenant_id=tenant_id,
+        target_id=target,
     )
     route = await tx.one(_Q["find_route"], Route, provider=provider, kind=kind, external_id=external_id)
     if route is None or route.tenant_id != tenant_id:
@@ -67,8 +71,14 @@ async def add_number(
     """
     keys = vault.keys(tenant.tenant_id, tenant.dek)
     waba = await tx.one(
-        _Q["upsert_waba"], WabaRow, tenant_id=tenant.tenant_id, waba_id=uuid7(now), provider=provider,
-        external_id=waba_external_id, name=None, now=now,
+        _Q["upsert_waba"],
+        WabaRow,
+        tenant_id=tenant.tenant_id,
+        waba_id=uuid7(now),
+        provider=provider,
+        external_id=waba_external_id,
+        name=None,
+        now=now,
     )
     if waba is None:
         raise AssertionError("upsert returns a row")
@@ -76,20 +86,27 @@ async def add_number(
     number_id = NumberId(uuid7(now))
     await _claim_route(tx, provider, "phone_number", external_id, tenant.tenant_id, number_id)
     inserted = await tx.execute(
-        _Q["insert_number"], tenant_id=tenant.tenant_id, number_id=number_id, waba_id=waba.waba_id,
-        provider=provider, external_id=external_id, display_phone=display_phone,
-        verified_name=verified_name, now=now,
+        _Q["insert_number"],
+        tenant_id=tenant.tenant_id,
+        number_id=number_id,
+        waba_id=waba.waba_id,
+        provider=provider,
+        external_id=external_id,
+        display_phone=display_phone,
+        verified_name=verified_name,
+        now=now,
         credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
     )
     if not inserted:
         raise Conflict("number_exists", "this number is already registered here")
     await tx.execute(
-        _Q["insert_lane"], tenant_id=tenant.tenant_id, number_id=number_id, rate_per_s=rate_per_s,
+        _Q["insert_lane"],
+        tenant_id=tenant.tenant_id,
+        number_id=number_id,
+        rate_per_s=rate_per_s,
         burst=max(10, int(rate_per_s / 4)),
     )
-    await audit.record(
-        tx, now, tenant.tenant_id, actor="cli", action="number.added", target=str(number_id)
-    )
+    await audit.record(tx, now, tenant.tenant_id, actor="cli", action="number.added", target=str(number_id))
     return await get_number(tx, tenant.tenant_id, external_id)
 
 
@@ -110,21 +127,25 @@ async def replace_credentials(
 ) -> None:
     """Stores renewed credentials and lifts a pause that was about them. Audited."""
     await tx.execute(
-        _Q["replace_credentials"], tenant_id=keys.tenant_id, number_id=number_id, now=now,
+        _Q["replace_credentials"],
+        tenant_id=keys.tenant_id,
+        number_id=number_id,
+        now=now,
         credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
     )
     await tx.execute(_Q["clear_token_pause"], tenant_id=keys.tenant_id, number_id=number_id)
     await audit.record(
-        tx, now, keys.tenant_id, actor="cli", action="number.credentials_replaced", target=str(number_id)
+        tx,
+        now,
+        keys.tenant_id,
+        actor="cli",
+        action="number.credentials_replaced",
+        target=str(number_id),
     )
 
 
-async def sealed_credentials(
-    tx: Tx, tenant_id: TenantId, number_id: NumberId
-) -> SealedCredentials | None:
-    return await tx.one(
-        _Q["sealed_credentials"], SealedCredentials, tenant_id=tenant_id, number_id=number_id
-    )
+async def sealed_credentials(tx: Tx, tenant_id: TenantId, number_id: NumberId) -> SealedCredentials | None:
+    return await tx.one(_Q["sealed_credentials"], SealedCredentials, tenant_id=tenant_id, number_id=number_id)
 
 
 def open_credentials(vault: Vault, row: SealedCredentials) -> Credentials:
@@ -156,13 +177,24 @@ async def lane_counts(tx: Tx) -> LaneCounts:
 
 
 async def pause_lane(
-    tx: Tx, now: datetime, tenant_id: TenantId, number_id: NumberId, *, reason: Reason, detail: str,
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    number_id: NumberId,
+    *,
+    reason: Reason,
+    detail: str,
     until: datetime | None,
 ) -> None:
     """Nothing leaves by this number until `until`, or until somebody resumes it. Messages stay queued."""
     await tx.execute(
-        _Q["pause_lane"], tenant_id=tenant_id, number_id=number_id, reason=reason.value,
-        detail=detail[:500], until=until, now=now,
+        _Q["pause_lane"],
+        tenant_id=tenant_id,
+        number_id=number_id,
+        reason=reason.value,
+        detail=detail[:500],
+        until=until,
+        now=now,
     )
 
 
@@ -177,12 +209,23 @@ async def slow_lane(tx: Tx, tenant_id: TenantId, number_id: NumberId, *, until: 
 
 
 async def set_pace(
-    tx: Tx, tenant_id: TenantId, number_id: NumberId, *, rate_per_s: float, burst: int,
-    pair_interval_s: float, pair_burst: int,
+    tx: Tx,
+    tenant_id: TenantId,
+    number_id: NumberId,
+    *,
+    rate_per_s: float,
+    burst: int,
+    pair_interval_s: float,
+    pair_burst: int,
 ) -> None:
     await tx.execute(
-        _Q["set_pace"], tenant_id=tenant_id, number_id=number_id, rate_per_s=rate_per_s, burst=burst,
-        pair_interval_s=pair_interval_s, pair_burst=pair_burst,
+        _Q["set_pace"],
+        tenant_id=tenant_id,
+        number_id=number_id,
+        rate_per_s=rate_per_s,
+        burst=burst,
+        pair_interval_s=pair_interval_s,
+        pair_burst=pair_burst,
     )
 
 

@@ -389,7 +389,11 @@ class MediaGone:
 
 class MediaStore(Protocol):
     async def upload(
-        self, phone_number_id: str, data: AsyncIterator[bytes] | bytes, mime_type: str, filename: str,
+        self,
+        phone_number_id: str,
+        data: AsyncIterator[bytes] | bytes,
+        mime_type: str,
+        filename: str,
         credentials: Credentials,
     ) -> Uploaded | Rejected | Later | Unknown: ...
 

@@ -61,9 +61,7 @@ def _natural(event: ProviderEvent) -> bytes:
         case StatusChanged():
             person = event.person
             code = event.errors[0].code if event.errors else None
-            return _joined(
-                "status", event.wamid, event.status, person.phone or person.bsuid, str(code)
-            )
+            return _joined("status", event.wamid, event.status, person.phone or person.bsuid, str(code))
         case Echoed():
             return _joined("echo", number, event.wamid)
         case HistoryChunk():

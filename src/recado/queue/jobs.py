@@ -47,13 +47,25 @@ JobOutcome = Finish | Retry | Bury
 
 
 async def enqueue(
-    tx: Tx, now: datetime, tenant_id: TenantId, kind: str, payload: dict[str, Any], *,
-    dedupe: str | None = None, due_at: datetime | None = None,
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    dedupe: str | None = None,
+    due_at: datetime | None = None,
 ) -> None:
     """At most one job for each (tenant, kind, dedupe)."""
     await tx.execute(
-        _Q["enqueue"], tenant_id=tenant_id, job_id=uuid7(now), kind=kind, payload=payload,
-        dedupe=dedupe, due_at=due_at or now, now=now,
+        _Q["enqueue"],
+        tenant_id=tenant_id,
+        job_id=uuid7(now),
+        kind=kind,
+        payload=payload,
+        dedupe=dedupe,
+        due_at=due_at or now,
+        now=now,
     )
 
 
@@ -68,10 +80,17 @@ async def settle(tx: Tx, now: datetime, job: Job, outcome: JobOutcome) -> None:
             await tx.execute(_Q["finish_job"], tenant_id=job.tenant_id, job_id=job.job_id, now=now)
         case Retry(after=after, error=error):
             await tx.execute(
-                _Q["retry_job"], tenant_id=job.tenant_id, job_id=job.job_id, due_at=now + after,
+                _Q["retry_job"],
+                tenant_id=job.tenant_id,
+                job_id=job.job_id,
+                due_at=now + after,
                 error=error[:500],
             )
         case Bury(error=error):
             await tx.execute(
-                _Q["bury_job"], tenant_id=job.tenant_id, job_id=job.job_id, error=error[:500], now=now
+                _Q["bury_job"],
+                tenant_id=job.tenant_id,
+                job_id=job.job_id,
+                error=error[:500],
+                now=now,
             )

@@ -68,8 +68,15 @@ async def create_tenant(
     _check_zone(timezone)
     tenant_id = TenantId(uuid7(now, random_bytes))
     inserted = await tx.execute(
-        _Q["insert_tenant"], tenant_id=tenant_id, client_id=client_id, name=name, mode=mode.value,
-        timezone=timezone, locale=locale, dek=vault.new_dek(tenant_id, random_bytes), now=now,
+        _Q["insert_tenant"],
+        tenant_id=tenant_id,
+        client_id=client_id,
+        name=name,
+        mode=mode.value,
+        timezone=timezone,
+        locale=locale,
+        dek=vault.new_dek(tenant_id, random_bytes),
+        now=now,
     )
     if not inserted:
         raise Conflict("client_id_taken", f"there is already a tenant {client_id!r}")
@@ -154,12 +161,24 @@ async def change_settings(
     checked = _checked(change)
     row = replace(await tenant_by_id(tx, tenant_id), **checked)
     await tx.execute(
-        _Q["update_tenant"], tenant_id=tenant_id, name=row.name, mode=str(row.mode),
-        timezone=row.timezone, locale=row.locale, settings=row.settings, kill_switch=row.kill_switch,
-        kill_reason=row.kill_reason if row.kill_switch else None, now=now,
+        _Q["update_tenant"],
+        tenant_id=tenant_id,
+        name=row.name,
+        mode=str(row.mode),
+        timezone=row.timezone,
+        locale=row.locale,
+        settings=row.settings,
+        kill_switch=row.kill_switch,
+        kill_reason=row.kill_reason if row.kill_switch else None,
+        now=now,
     )
     await audit.record(
-        tx, now, tenant_id, actor=actor, action="tenant.settings_changed", data={"fields": sorted(checked)}
+        tx,
+        now,
+        tenant_id,
+        actor=actor,
+        action="tenant.settings_changed",
+        data={"fields": sorted(checked)},
     )
     return await tenant_by_id(tx, tenant_id)
 
@@ -184,8 +203,15 @@ async def create_key(
     key_id = uuid7(now, random_bytes)
     prefix = secret[:9]
     await tx.execute(
-        _Q["insert_key"], tenant_id=tenant_id, key_id=key_id, name=name, prefix=prefix,
-        hash=api_key_hash(secret), scopes=list(scopes), now=now, expires_at=expires_at,
+        _Q["insert_key"],
+        tenant_id=tenant_id,
+        key_id=key_id,
+        name=name,
+        prefix=prefix,
+        hash=api_key_hash(secret),
+        scopes=list(scopes),
+        now=now,
+        expires_at=expires_at,
     )
     await audit.record(tx, now, tenant_id, actor="cli", action="key.created", target=str(key_id))
     return NewKey(key_id=key_id, prefix=prefix, secret=secret)

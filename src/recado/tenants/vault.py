@@ -33,7 +33,11 @@ class TenantKeys:
         return Place(tenant=self.tenant_id.hex, table=table, column=column, row=row.hex)
 
     def seal(
-        self, table: str, column: str, row: UUID, value: bytes,
+        self,
+        table: str,
+        column: str,
+        row: UUID,
+        value: bytes,
         random_bytes: RandomBytes = secrets.token_bytes,
     ) -> bytes:
         return seal(self.dek, self._place(table, column, row), value, random_bytes)
@@ -68,7 +72,10 @@ class Vault:
             return found
         dek = self.ring.unwrap(tenant_id.hex, wrapped)
         keys = TenantKeys(
-            tenant_id, dek, derive(dek, "recado/lookup-hash/v1"), derive(dek, "recado/attempt-token/v1")
+            tenant_id,
+            dek,
+            derive(dek, "recado/lookup-hash/v1"),
+            derive(dek, "recado/attempt-token/v1"),
         )
         self._open[tenant_id] = keys
         return keys

@@ -116,8 +116,13 @@ class LaneRunner:
         now = self._ports.clock.now()
         async with self._ports.engine() as tx:
             intents = await claim(
-                tx, now, owner=self._config.owner, lanes=self._lanes, most=free,
-                lease_s=self._config.send_lease_s, new_token=self._ports.new_token,
+                tx,
+                now,
+                owner=self._config.owner,
+                lanes=self._lanes,
+                most=free,
+                lease_s=self._config.send_lease_s,
+                new_token=self._ports.new_token,
             )
         if not intents:
             return 0
@@ -167,7 +172,8 @@ class LaneRunner:
     def _keep(self, tenant_id: TenantId, number_id: NumberId, row: SealedCredentials) -> None:
         try:
             self._opened[number_id] = _Opened(
-                row=row, credentials=numbers.open_credentials(self._ports.vault, row),
+                row=row,
+                credentials=numbers.open_credentials(self._ports.vault, row),
                 keys=self._ports.vault.keys(tenant_id, row.dek),
                 read_at=self._ports.clock.monotonic(),
             )
@@ -182,12 +188,12 @@ class LaneRunner:
             wamid_hash = None
         else:
             outcome = await self._hand_over(intent, opened)
-            wamid_hash = (
-                opened.keys.hash(outcome.wamid) if isinstance(outcome, Accepted) else None
-            )
+            wamid_hash = opened.keys.hash(outcome.wamid) if isinstance(outcome, Accepted) else None
         self._done.append(
             Finished(
-                intent=intent, outcome=outcome, wamid_hash=wamid_hash,
+                intent=intent,
+                outcome=outcome,
+                wamid_hash=wamid_hash,
                 jitter=self._ports.random.random(),
             )
         )
@@ -206,9 +212,7 @@ class LaneRunner:
             opaque=opened.keys.write_token(intent.token),
         )
         started = self._ports.clock.monotonic()
-        outcome = await self._ports.providers[opened.row.provider].sender.send(
-            message, opened.credentials
-        )
+        outcome = await self._ports.providers[opened.row.provider].sender.send(message, opened.credentials)
         elapsed = self._ports.clock.monotonic() - started
         self._ports.meter.finished(type(outcome).__name__.lower(), elapsed)
         return outcome
@@ -255,8 +259,11 @@ class LaneRunner:
 
 def _unreadable() -> Rejected:
     return Rejected(
-        code=None, reason=Reason.CREDENTIALS_UNREADABLE, detail="stored credentials do not decrypt",
-        blame=Blame.NUMBER, exchange=Exchange(http_status=None, answer=b"", elapsed_s=0.0),
+        code=None,
+        reason=Reason.CREDENTIALS_UNREADABLE,
+        detail="stored credentials do not decrypt",
+        blame=Blame.NUMBER,
+        exchange=Exchange(http_status=None, answer=b"", elapsed_s=0.0),
     )
 
 

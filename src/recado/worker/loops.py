@@ -63,9 +63,7 @@ class Worker:
         with contextlib.suppress(Exception):
             await self.lanes.release()
 
-    async def _guard(
-        self, name: str, loop: Callable[[], Awaitable[None]], *, endless: bool = True
-    ) -> None:
+    async def _guard(self, name: str, loop: Callable[[], Awaitable[None]], *, endless: bool = True) -> None:
         """Backs off with jitter while the database is away; other errors are logged and tried again too."""
         failures = 0
         while not (endless and self._stop.is_set()):
@@ -137,7 +135,12 @@ class Worker:
             reached("job.before_commit")
         reached("job.after_commit")
         if not isinstance(outcome, Finish):
-            _log.warning("job.unfinished", kind=job.kind, job_id=str(job.job_id), outcome=type(outcome).__name__)
+            _log.warning(
+                "job.unfinished",
+                kind=job.kind,
+                job_id=str(job.job_id),
+                outcome=type(outcome).__name__,
+            )
 
     async def _handle(self, job: Job) -> JobOutcome:
         handler = self._ports.handlers.get(job.kind)

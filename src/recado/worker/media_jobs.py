@@ -120,8 +120,11 @@ class MediaJobs:
             return Bury(error="the stored file is gone")
         store, phone_number_id, credentials = number
         answer = await store.upload(
-            phone_number_id, data, row.mime_type or "application/octet-stream",
-            row.filename or "arquivo", credentials,
+            phone_number_id,
+            data,
+            row.mime_type or "application/octet-stream",
+            row.filename or "arquivo",
+            credentials,
         )
         if not isinstance(answer, Uploaded):
             # An upload that may have happened twice harms nobody: only its id matters.

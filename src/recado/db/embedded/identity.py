@@ -32,9 +32,7 @@ class Identity:
     uid: int
     gid: int
 
-    def command(
-        self, program: Path, *arguments: str, with_parent: signal.Signals | None = None
-    ) -> list[str]:
+    def command(self, program: Path, *arguments: str, with_parent: signal.Signals | None = None) -> list[str]:
         """The command line that runs a program as this user, dying with us when asked to."""
         plain = [str(program), *arguments]
         mortal = with_parent is not None and sys.platform == "linux"

@@ -152,9 +152,7 @@ class ProductCard(Shape):
     action: ProductAction
 
 
-Card = Annotated[
-    Annotated[MediaCard, Tag("@cta_url")] | Annotated[ProductCard, Tag("@product")], by_type()
-]
+Card = Annotated[Annotated[MediaCard, Tag("@cta_url")] | Annotated[ProductCard, Tag("@product")], by_type()]
 
 
 def _button_set(card: Any) -> tuple[Any, ...]:

@@ -80,9 +80,7 @@ def read_context(payload: dict[str, Any], kind: Kind | None, found: list[Violati
     if context is None:
         return None
     if kind is Kind.REACTION:
-        sentence = (
-            "is not allowed for a reaction, which names its message in `reaction.message_id`."
-        )
+        sentence = "is not allowed for a reaction, which names its message in `reaction.message_id`."
         found.append(violation("context", "not_allowed", sentence))
         return None
     if not isinstance(context, dict):
@@ -136,9 +134,7 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def check_order(
-    scheduled_at: datetime | None, expires_at: datetime | None, found: list[Violation]
-) -> None:
+def check_order(scheduled_at: datetime | None, expires_at: datetime | None, found: list[Violation]) -> None:
     """A message that expires before it is due could never leave."""
     if scheduled_at is not None and expires_at is not None and expires_at <= scheduled_at:
         sentence = "has to be later than `scheduled_at`."
@@ -162,9 +158,7 @@ def read_priority(payload: dict[str, Any], found: list[Violation]) -> int:
         return NORMAL_PRIORITY
     if not 0 <= value <= MAX_PRIORITY:
         sentence = f"is {value}; it has to be from 0 (first) to {MAX_PRIORITY} (last)."
-        found.append(
-            violation("priority", "out_of_range", sentence, limit=MAX_PRIORITY, length=value)
-        )
+        found.append(violation("priority", "out_of_range", sentence, limit=MAX_PRIORITY, length=value))
     return value
 
 

@@ -169,8 +169,7 @@ class Contact(Shape):
     urls: Annotated[list[ContactUrl], *sized(1, MAX_CARD_ENTRIES)] | None = None
     org: ContactOrganisation | None = None
     birthday: (
-        Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_real_date)]
-        | None
+        Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_real_date)] | None
     ) = None
 
 

@@ -155,9 +155,7 @@ def _allowed_kinds(route: str | None) -> tuple[str, ...]:
     return (Kind(route).value,)
 
 
-def _implied_kind(
-    payload: dict[str, Any], route: str | None, found: list[Violation]
-) -> Kind | None:
+def _implied_kind(payload: dict[str, Any], route: str | None, found: list[Violation]) -> Kind | None:
     if route is not None and route != MEDIA:
         return Kind(route)
     others = [name for name in KINDS if name != Kind.TEXT and payload.get(name) is not None]
@@ -188,9 +186,7 @@ def _content(payload: dict[str, Any], kind: Kind | None, found: list[Violation])
     return {"type": kind.value, kind.value: body}
 
 
-def _refuse_other_fields(
-    payload: dict[str, Any], kind: Kind | None, found: list[Violation]
-) -> None:
+def _refuse_other_fields(payload: dict[str, Any], kind: Kind | None, found: list[Violation]) -> None:
     for name, value in payload.items():
         if name in OWN_FIELDS or name == kind or (name in KINDS and kind is None):
             continue
@@ -201,14 +197,10 @@ def _refuse_other_fields(
                 sentence = f"does not belong to a message of type {kind.value}."
                 found.append(violation(name, "not_allowed", sentence))
         else:
-            found.append(
-                violation(path_of((name,)), "unknown_field", "is not a field of a message.")
-            )
+            found.append(violation(path_of((name,)), "unknown_field", "is not a field of a message."))
 
 
-_READ_FIELDS = frozenset(
-    {"messaging_product", "status", "message_id", "typing", "typing_indicator"}
-)
+_READ_FIELDS = frozenset({"messaging_product", "status", "message_id", "typing", "typing_indicator"})
 
 
 def parse_mark_read(payload: object) -> MarkRead | list[Violation]:

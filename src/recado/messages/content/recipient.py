@@ -55,17 +55,13 @@ def _e164(text: str, *, must_be_valid: bool = False) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def parse_recipient(
-    payload: dict[str, Any], found: list[Violation]
-) -> tuple[str | None, str | None]:
+def parse_recipient(payload: dict[str, Any], found: list[Violation]) -> tuple[str | None, str | None]:
     """`(phone, bsuid)` from `to` and `recipient`; broken rules are appended to `found`."""
     to, recipient = payload.get("to"), payload.get("recipient")
     given = (to is not None) + (recipient is not None)
     if given != 1:
         # Meta takes both and lets `to` win in silence; who means the other one never learns it.
-        sentence = (
-            f"needs exactly one of `to` (phone) and `recipient` (BSUID); {given} are present."
-        )
+        sentence = f"needs exactly one of `to` (phone) and `recipient` (BSUID); {given} are present."
         found.append(violation("", "exactly_one", sentence, limit="to, recipient", length=given))
     return _phone_of(to, found), _bsuid_of(recipient, found)
 

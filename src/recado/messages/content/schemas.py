@@ -88,9 +88,7 @@ def _inlined(node: Any, definitions: Schema) -> Any:
     if "$ref" in node:
         merged |= _inlined(definitions[node["$ref"].rsplit("/", 1)[-1]], definitions)
     return merged | {
-        key: _inlined(value, definitions)
-        for key, value in node.items()
-        if not _is_noise(key, value)
+        key: _inlined(value, definitions) for key, value in node.items() if not _is_noise(key, value)
     }
 
 

@@ -102,9 +102,7 @@ def _components_are_not_repeated(data: dict[str, Any]) -> Iterator[InitErrorDeta
         yield broken(("components",), "too_many", sentence, limit=MAX_BUTTONS, length=buttons)
 
 
-def _button_index(
-    loc: Loc, component: dict[str, Any], indexes: set[str]
-) -> Iterator[InitErrorDetails]:
+def _button_index(loc: Loc, component: dict[str, Any], indexes: set[str]) -> Iterator[InitErrorDetails]:
     index = component.get("index")
     if index is None:
         return

@@ -28,8 +28,7 @@ Index = Annotated[
     str,
     BeforeValidator(
         _index_text,
-        json_schema_input_type=Annotated[str, Field(pattern="^[0-9]$")]
-        | Annotated[int, Field(ge=0, le=9)],
+        json_schema_input_type=Annotated[str, Field(pattern="^[0-9]$")] | Annotated[int, Field(ge=0, le=9)],
     ),
     Field(pattern="^[0-9]$"),
 ]
@@ -112,9 +111,7 @@ class CatalogueButton(Shape):
 
 
 class ProductsAction(RuledShape):
-    rules: ClassVar[tuple[Rule, ...]] = (
-        at_most_in_total(30, "sections", "*", "product_items", "*"),
-    )
+    rules: ClassVar[tuple[Rule, ...]] = (at_most_in_total(30, "sections", "*", "product_items", "*"),)
 
     thumbnail_product_retailer_id: ProductId | None = None
     sections: Annotated[list[ProductSection], *sized(1, 10)]

@@ -95,9 +95,7 @@ TEMPLATE_EXAMPLES: dict[str, Payload] = {
         _button("quick_reply", 0, {"type": "payload", "payload": "agenda:4711:sim"}),
         _button("quick_reply", 1, {"type": "payload", "payload": "agenda:4711:nao"}),
     ),
-    "template_url": _template(
-        "voucher", _button("url", 0, {"type": "text", "text": "v/Gon%C3%A7alves"})
-    ),
+    "template_url": _template("voucher", _button("url", 0, {"type": "text", "text": "v/Gon%C3%A7alves"})),
     "template_copy_code": _template(
         "cupom",
         _texts("20%"),

@@ -126,6 +126,4 @@ def read_any_object(body: bytes) -> dict[str, Any]:
 
 
 def _refused(reason: Reason, detail: str, blame: Blame) -> Rejected:
-    return Rejected(
-        code=None, reason=reason, detail=detail[:300], blame=blame, exchange=_NOTHING_SENT
-    )
+    return Rejected(code=None, reason=reason, detail=detail[:300], blame=blame, exchange=_NOTHING_SENT)

@@ -192,9 +192,7 @@ def _outcome(
                 exchange=exchange,
             )
         case Soft():
-            return Unknown(
-                reason=Reason.IN_DOUBT_SOFT, detail=error.detail, soft=True, exchange=exchange
-            )
+            return Unknown(reason=Reason.IN_DOUBT_SOFT, detail=error.detail, soft=True, exchange=exchange)
         case _:
             assert_never(verdict)
 

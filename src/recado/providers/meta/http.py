@@ -17,6 +17,7 @@ from ssl import SSLContext
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from recado.kit.reasons import Reason
@@ -51,18 +52,23 @@ class Answer:
 
     @property
     def exchange(self) -> Exchange:
-        return Exchange(
-            http_status=self.status, answer=self.body[:ANSWER_CAP], elapsed_s=self.elapsed_s
-        )
+        return Exchange(http_status=self.status, answer=self.body[:ANSWER_CAP], elapsed_s=self.elapsed_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Seconds for one call: connecting (and waiting for a free connection), then each read."""
+    """Seconds for one call: connecting (and waiting for a free connection), then each read.
+
+    `connect_s` must be the smaller one: only its own timer proves that nothing was sent.
+    """
 
     connect_s: float = 3.0
     read_s: float = 12.0
     total_s: float = 15.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.connect_s < self.total_s:
+            raise ValueError("connecting must have less time than the whole call")
 
     def timeout(self) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(
@@ -90,6 +96,7 @@ class GraphHttp:
         limit: int = 256,
         keepalive_s: float = 10.0,
         ssl: SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
         probe: Probe | None = None,
     ) -> None:
         base = URL(base_url.rstrip("/"))
@@ -103,6 +110,7 @@ class GraphHttp:
         self._limit: Final = limit
         self._keepalive_s: Final = keepalive_s
         self._ssl: Final = ssl
+        self._resolver: Final = resolver
         self._probe: Final = probe
         self._urls: dict[str, URL] = {}
         self._open: aiohttp.ClientSession | None = None
@@ -116,6 +124,7 @@ class GraphHttp:
                     keepalive_timeout=self._keepalive_s,
                     ttl_dns_cache=60,
                     ssl=self._ssl or True,
+                    resolver=self._resolver,
                 ),
                 timeout=self._budget,
                 headers=_HEADERS,
@@ -141,9 +150,7 @@ class GraphHttp:
                 self._urls[path] = url
         return url.with_query(params) if params else url
 
-    async def post_json(
-        self, url: URL, body: bytes, credentials: Credentials
-    ) -> Answer | Later | Unknown:
+    async def post_json(self, url: URL, body: bytes, credentials: Credentials) -> Answer | Later | Unknown:
         """One POST, never repeated. With a probe it stops at the points crash tests know."""
         headers = {**authorization(credentials), "Content-Type": "application/json"}
         probe = self._probe
@@ -151,9 +158,7 @@ class GraphHttp:
             return await self.call("POST", url, credentials, data=body, headers=headers)
         headers["Content-Length"] = str(len(body))
         probe("send.before_connect")
-        answer = await self.call(
-            "POST", url, credentials, data=_in_halves(body, probe), headers=headers
-        )
+        answer = await self.call("POST", url, credentials, data=_in_halves(body, probe), headers=headers)
         probe("send.response_read")
         return answer
 
@@ -237,9 +242,7 @@ def proved(url: URL, credentials: Credentials) -> URL:
     """With an app secret every call carries `appsecret_proof`: a stolen token alone is useless."""
     if credentials.app_secret is None:
         return url
-    proof = hmac.digest(
-        credentials.app_secret.encode(), credentials.access_token.encode(), "sha256"
-    ).hex()
+    proof = hmac.digest(credentials.app_secret.encode(), credentials.access_token.encode(), "sha256").hex()
     return url.update_query(appsecret_proof=proof)
 
 

@@ -88,9 +88,7 @@ def lost(raw: bytes, item: Mapping[str, Any], place: Place, why: str) -> Unrecog
     )
 
 
-def _received(
-    raw: bytes, item: dict[str, Any], kind: str, place: Place, standby: bool
-) -> ProviderEvent:
+def _received(raw: bytes, item: dict[str, Any], kind: str, place: Place, standby: bool) -> ProviderEvent:
     wamid = as_text(item.get("id"))
     if wamid is None:
         return lost(raw, item, place, "a message without id")
@@ -231,9 +229,7 @@ def _interactive(content: Mapping[str, Any]) -> Words:
             return as_text(reply.get("title")), as_text(reply.get("id"))
     flow = content.get("nfm_reply")
     if type(flow) is dict:
-        return as_text(flow.get("body")) or as_text(flow.get("name")), as_text(
-            flow.get("response_json")
-        )
+        return as_text(flow.get("body")) or as_text(flow.get("name")), as_text(flow.get("response_json"))
     call = as_dict(content.get("call_permission_reply"))
     return None, as_text(call.get("response"))
 

@@ -165,9 +165,7 @@ def _fault(change: wire.Change, place: Place) -> ValueFault:
     )
 
 
-def _odd(
-    change: wire.Change, field: str | None, why: str, place: Place | None = None
-) -> Unrecognised:
+def _odd(change: wire.Change, field: str | None, why: str, place: Place | None = None) -> Unrecognised:
     return Unrecognised(
         waba_id=change.waba_id,
         phone_number_id=None if place is None else place.phone_number_id,

@@ -1,0 +1,55 @@
+"""Many HTTP requests, one transaction: accepts of a tenant share commits, each keeps its own verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recado.db.group_commit import GroupCommit
+from recado.db.pool import RETRYABLE, UNAVAILABLE, Database
+from recado.kit.clock import Clock, SystemClock
+from recado.kit.failpoints import reached
+from recado.kit.ids import TenantId
+from recado.messages.accept import Acceptance, Request, accept_many
+
+_TRIES = 4
+
+
+class Accepting:
+    def __init__(self, db: Database, clock: Clock | None = None) -> None:
+        self._db = db
+        self._clock = clock or SystemClock()
+        self._groups: dict[TenantId, GroupCommit[Request, Acceptance]] = {}
+
+    async def accept(self, tenant_id: TenantId, request: Request) -> Acceptance:
+        """Returns when the verdict is durable."""
+        group = self._groups.get(tenant_id)
+        if group is None:
+
+            async def flush(batch: Sequence[Request]) -> Sequence[Acceptance]:
+                return await self._flush(tenant_id, batch)
+
+            group = self._groups[tenant_id] = GroupCommit(flush, flushers=2, most=128)
+        return await group.add(request)
+
+    async def _flush(self, tenant_id: TenantId, batch: Sequence[Request]) -> Sequence[Acceptance]:
+        try:
+            return await self._commit(tenant_id, batch)
+        except UNAVAILABLE:
+            raise
+        except Exception:
+            if len(batch) == 1:
+                raise
+            # One of them is poison: the others must not pay for it.
+            return [(await self._commit(tenant_id, [one]))[0] for one in batch]
+
+    async def _commit(self, tenant_id: TenantId, batch: Sequence[Request]) -> Sequence[Acceptance]:
+        for tries in range(_TRIES):
+            try:
+                async with self._db.tenant(tenant_id) as tx:
+                    verdicts = await accept_many(tx, self._clock.now(), tenant_id, batch)
+                reached("accept.after_commit")
+                return verdicts
+            except RETRYABLE:
+                if tries == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")

@@ -1,0 +1,86 @@
+"""Questions the doors ask about keys, tenants and numbers, answered under the engine role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recado.audit import service as audit
+from recado.db.system import system
+from recado.kit.ids import NumberId, TenantId
+from recado.numbers import service as numbers
+from recado.numbers.model import NumberRow, SealedCredentials
+from recado.tenants import service as tenants
+from recado.tenants.model import KeyRefused, Principal
+from recado.tenants.vault import TenantKeys
+
+if TYPE_CHECKING:
+    from recado.app.wiring import House
+
+_FRESH_S = 2.0
+
+
+class Directory:
+    """Small caches of a couple of seconds. A revoked key is still refused at once where it matters: accepting
+    a message checks it again in its own transaction."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._principals: dict[str, tuple[float, Principal]] = {}
+        self._numbers: dict[TenantId, tuple[float, list[NumberRow]]] = {}
+
+    async def authenticate(self, secret: str) -> Principal | KeyRefused:
+        now = self._house.clock.monotonic()
+        known = self._principals.get(secret)
+        if known is not None and now - known[0] < _FRESH_S:
+            return known[1]
+        async with system(self._house.db) as tx:
+            verdict = await tenants.authenticate(tx, self._house.clock.now(), secret)
+        if isinstance(verdict, Principal):
+            if len(self._principals) > 5000:
+                self._principals.clear()
+            self._principals[secret] = (now, verdict)
+        else:
+            self._principals.pop(secret, None)
+        return verdict
+
+    async def audit_refusal(self, tenant_id: TenantId, action: str, target: str) -> None:
+        async with system(self._house.db) as tx:
+            await audit.record(
+                tx, self._house.clock.now(), tenant_id, actor="api", action=action, target=target
+            )
+
+    async def find(self, tenant_id: TenantId, external_id: str | None) -> NumberId | None:
+        """By provider id, or the default number."""
+        for fresh in (False, True):
+            rows = await self._rows(tenant_id, fresh=fresh)
+            if external_id is None:
+                row = numbers.pick_default(rows)
+            else:
+                row = next((one for one in rows if one.external_id == external_id), None)
+            if row is not None:
+                return row.number_id
+        return None
+
+    async def _rows(self, tenant_id: TenantId, *, fresh: bool) -> list[NumberRow]:
+        now = self._house.clock.monotonic()
+        known = self._numbers.get(tenant_id)
+        if not fresh and known is not None and now - known[0] < _FRESH_S:
+            return known[1]
+        async with self._house.db.tenant(tenant_id) as tx:
+            rows = await numbers.list_numbers(tx, tenant_id)
+        self._numbers[tenant_id] = (now, rows)
+        return rows
+
+    async def sealed_credentials(self, tenant_id: TenantId, number_id: NumberId) -> SealedCredentials | None:
+        async with system(self._house.db) as tx:
+            return await numbers.sealed_credentials(tx, tenant_id, number_id)
+
+    async def find_client(self, client_id: str) -> TenantId | None:
+        async with system(self._house.db) as tx:
+            row = await tenants.find_tenant(tx, client_id)
+        return row.tenant_id if row else None
+
+    async def tenant_keys(self, tenant_id: TenantId) -> TenantKeys:
+        async with system(self._house.db) as tx:
+            row = await tenants.tenant_by_id(tx, tenant_id)
+        return self._house.vault.keys(tenant_id, row.dek)

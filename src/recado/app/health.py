@@ -1,0 +1,75 @@
+"""Readiness and gauges: what an operator or a load balancer needs to know."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from recado.db import sql
+from recado.db.migrate import available
+from recado.db.pool import UNAVAILABLE
+from recado.db.system import system
+from recado.inbound import deadletters
+from recado.web.services import Check
+
+if TYPE_CHECKING:
+    from recado.app.wiring import House
+
+_Q = sql.load("recado.app")
+MAX_LAG_S = 60.0
+MIN_FREE_BYTES = 256 * 1024 * 1024
+
+
+class Health:
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def readiness(self) -> list[Check]:
+        disk = self._disk()
+        try:
+            return [Check(name="database", ok=True, detail="answers"), *await self._inside(), disk]
+        except UNAVAILABLE as error:
+            down = Check(name="database", ok=False, detail=f"not answering ({type(error).__name__})")
+            return [down, disk]
+
+    async def _inside(self) -> list[Check]:
+        async with system(self._house.db) as tx:
+            version = await tx.value(_Q["schema_version"])
+            row = await tx.row(_Q["health"])
+            backlog = await deadletters.backlog(tx)
+            dead = await deadletters.dead_count(tx)
+        assert row is not None
+        latest = available()[-1].version
+        return [
+            Check(name="schema", ok=version == latest, detail=f"{version} of {latest}"),
+            Check(
+                name="projector",
+                ok=backlog.lag_s < MAX_LAG_S,
+                detail=f"{backlog.waiting} waiting, oldest {backlog.lag_s:.0f} s, {dead} dead letters",
+            ),
+            Check(
+                name="lanes",
+                ok=row["lanes_stuck"] == 0,
+                detail=f"{row['lanes_stuck']} without a worker, {row['lanes_paused']} paused",
+            ),
+        ]
+
+    def _disk(self) -> Check:
+        free = shutil.disk_usage(self._house.settings.data_dir).free
+        detail = f"{free // (1024 * 1024)} MiB free"
+        return Check(name="disk", ok=free >= MIN_FREE_BYTES, detail=detail)
+
+    async def metrics(self) -> bytes:
+        """Counters of this process and gauges read from the database."""
+        metrics = self._house.metrics
+        async with system(self._house.db) as tx:
+            row = await tx.row(_Q["health"])
+            backlog = await deadletters.backlog(tx)
+            dead = await deadletters.dead_count(tx)
+        assert row is not None
+        for name in ("outbox_waiting", "outbox_in_doubt", "lanes_paused"):
+            metrics.gauge(name, row[name])
+        metrics.gauge("ledger_waiting", backlog.waiting)
+        metrics.gauge("ledger_lag_seconds", backlog.lag_s)
+        metrics.gauge("ledger_dead", dead)
+        return metrics.render()

@@ -1,0 +1,166 @@
+"""Running a role in this process, and keeping child processes of roles alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+import uvicorn
+
+from recado.app.install import Installation
+from recado.app.wiring import House, build_worker, web_app
+from recado.settings import Settings
+
+_log = structlog.get_logger("recado.processes")
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Linux: this process gets SIGTERM when its parent vanishes, so a killed supervisor leaves nobody behind."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() == 1:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: stopping is the same for every role."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def on_stop(callback: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, callback)
+
+
+async def run_web(settings: Settings, installation: Installation) -> None:
+    """The doors, until SIGINT or SIGTERM; requests under way are finished."""
+    house = House(settings, installation, web=True)
+    await house.open()
+    try:
+        config = uvicorn.Config(
+            web_app(house),
+            host=settings.host,
+            port=settings.port,
+            loop="none",
+            http="httptools",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=10,
+            backlog=2048,
+            proxy_headers=False,
+        )
+        server = _Server(config)
+
+        def stop() -> None:
+            server.should_exit = True
+
+        on_stop(stop)
+        await server.serve()
+    finally:
+        await house.close()
+
+
+async def run_worker(settings: Settings, installation: Installation) -> None:
+    """Lanes, projector and jobs, until SIGINT or SIGTERM; what is on the wire is finished and recorded."""
+    house = House(settings, installation, web=False)
+    await house.open()
+    try:
+        worker = build_worker(house)
+        on_stop(worker.stop)
+        _log.info("worker.started")
+        await worker.run()
+        _log.info("worker.stopped")
+    finally:
+        await house.close()
+
+
+# --------------------------------------------------------------------------- children
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True)
+class Child:
+    name: str
+    command: Sequence[str]
+    environ: Mapping[str, str] = field(repr=False)
+    process: asyncio.subprocess.Process | None = None
+
+
+class Family:
+    """Child processes of a supervisor: started again when they fall, stopped together."""
+
+    def __init__(self) -> None:
+        self._children: list[Child] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+
+    async def start(self, child: Child) -> None:
+        self._children.append(child)
+        child.process = await self._spawn(child)
+        self._tasks.append(asyncio.create_task(self._watch(child)))
+
+    async def _spawn(self, child: Child) -> asyncio.subprocess.Process:
+        environ = dict(child.environ) | {"RECADO_DIE_WITH_PARENT": "1"}
+        return await asyncio.create_subprocess_exec(
+            *child.command, env=environ, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+        )
+
+    async def _watch(self, child: Child) -> None:
+        pause = 0.2
+        while True:
+            assert child.process is not None
+            code = await child.process.wait()
+            if self._stopping.is_set():
+                return
+            _log.error("child.fell", child=child.name, code=code)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+                return
+            pause = min(pause * 2, 10.0)
+            child.process = await self._spawn(child)
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        return self._stopping
+
+    def ask_to_stop(self) -> None:
+        self._stopping.set()
+
+    async def stop(self, patience_s: float = 20.0) -> None:
+        """SIGTERM for all, SIGKILL for who does not go."""
+        self._stopping.set()
+        for child in reversed(self._children):
+            if child.process is not None and child.process.returncode is None:
+                child.process.terminate()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=patience_s)
+            for task in late:
+                task.cancel()
+        for child in self._children:
+            if child.process is not None and child.process.returncode is None:
+                child.process.kill()
+                await child.process.wait()

@@ -1,0 +1,17 @@
+-- :health
+-- Each part stops counting early: the page must stay cheap when the queue is long.
+select
+    (select count(*) from (select 1 from outbox where state = 0 limit 10000) o) as outbox_waiting,
+    (select count(*) from outbox where state in (2, 3)) as outbox_in_doubt,
+    (select count(*) from lane where paused_reason is not null or kill_switch) as lanes_paused,
+    (select count(*) from (
+        select 1 from lane l where l.lease_until < clock_timestamp() and l.paused_reason is null
+            and not l.kill_switch and exists (
+                select 1 from unnest(array[0, 1, 2]::smallint[]) p cross join lateral (
+                    select 1 from outbox o where o.tenant_id = l.tenant_id and o.number_id = l.number_id
+                        and o.priority = p and o.state = 0
+                        and o.due_at < clock_timestamp() - interval '60 seconds' limit 1) d)
+        limit 100) s) as lanes_stuck;
+
+-- :schema_version
+select max(version) from schema_migration;

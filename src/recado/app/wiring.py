@@ -1,0 +1,178 @@
+"""Settings to working parts: the web application and the worker."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from recado.adapters.blobs import DirectoryBlobs
+from recado.app.accepting import Accepting
+from recado.app.directory import Directory
+from recado.app.health import Health
+from recado.app.install import Installation
+from recado.app.metrics import Metrics
+from recado.db.pool import Database, Tx
+from recado.db.system import system
+from recado.inbound.ledger import Ledger
+from recado.inbound.projector import Projection
+from recado.inbound.routing import Routes
+from recado.kit import ids
+from recado.kit.clock import Clock, SystemClock
+from recado.kit.failpoints import reached
+from recado.kit.ids import AttemptToken
+from recado.providers.contract import Provider, Receiver
+from recado.providers.event_keys import event_key
+from recado.providers.meta.provider import build as build_meta
+from recado.settings import Settings
+from recado.tenants.vault import Vault
+from recado.web.asgi import build_app
+from recado.web.front import Asgi
+from recado.web.hooks.receive import HookConfig
+from recado.web.services import Services
+from recado.worker.loops import Worker
+from recado.worker.media_jobs import MediaJobs
+from recado.worker.ports import WorkerConfig, WorkerPorts
+
+
+class House:
+    """One process's parts. `open` and `close` belong together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        installation: Installation,
+        *,
+        web: bool,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.installation = installation
+        self.clock = clock or SystemClock()
+        app_size = settings.web_connections if web else 0
+        self.db = Database(installation.dsn, app_size=app_size, engine_size=settings.engine_connections)
+        self.vault = Vault(installation.ring)
+        self.blobs = DirectoryBlobs(settings.data_dir / "media")
+        self.metrics = Metrics()
+        self.providers: dict[str, Provider] = {}
+
+    async def open(self) -> None:
+        await self.db.open()
+        self.providers = build_providers(self.settings)
+
+    async def close(self) -> None:
+        for provider in self.providers.values():
+            await provider.sender.aclose()
+        await self.db.close()
+
+    def engine(self) -> AbstractAsyncContextManager[Tx]:
+        return system(self.db)
+
+
+def build_providers(settings: Settings) -> dict[str, Provider]:
+    """The map from stored provider names to translators."""
+    meta = build_meta(
+        settings.meta_base_url,
+        settings.meta_version,
+        connect_s=settings.send_connect_s,
+        read_s=settings.send_read_s,
+        limit=settings.send_concurrency,
+        probe=reached,
+    )
+    return {"meta": meta}
+
+
+def _receivers(providers: Mapping[str, Provider]) -> dict[str, Receiver]:
+    return {name: provider.receiver for name, provider in providers.items()}
+
+
+def _secrets(settings: Settings) -> tuple[bytes, ...]:
+    chosen = (settings.meta_app_secret, settings.meta_app_secret_previous)
+    return tuple(
+        one.get_secret_value().encode() for one in chosen if one is not None and one.get_secret_value()
+    )
+
+
+def web_app(house: House) -> Asgi:
+    """The doors. The hook door goes straight to the ledger; the rest is FastAPI."""
+    settings = house.settings
+    directory = Directory(house)
+    accepting = Accepting(house.db)
+    health = Health(house)
+    verify = settings.meta_verify_token
+    staging = settings.staging_token if settings.environment != "production" else None
+    services = Services(
+        db=house.db,
+        clock=house.clock,
+        vault=house.vault,
+        blobs=house.blobs,
+        providers=house.providers,
+        authenticate=directory.authenticate,
+        audit_refusal=directory.audit_refusal,
+        accept=accepting.accept,
+        sealed_credentials=directory.sealed_credentials,
+        find_client=directory.find_client,
+        readiness=health.readiness,
+        metrics=health.metrics,
+        numbers=directory,
+        tenant_keys=directory.tenant_keys,
+        media_max_bytes=settings.media_max_bytes,
+        public_url=settings.public_url or "",
+        staging_token=staging.get_secret_value() if staging else None,
+    )
+    ledger = Ledger(house.db, "meta")
+    hook = HookConfig(
+        token=house.installation.hook_token,
+        secrets=_secrets(settings),
+        verify_token=verify.get_secret_value() if verify else None,
+    )
+    return build_app(
+        services,
+        hook,
+        house.providers["meta"].receiver,
+        ledger.append,
+        house.metrics,
+        show_docs=settings.environment != "production",
+    )
+
+
+def build_worker(house: House, owner: UUID | None = None) -> Worker:
+    settings = house.settings
+    source = random.Random(secrets.randbits(64))  # noqa: S311 - jitter, not secrets
+    media_jobs = MediaJobs(lambda: ports, settings.media_max_bytes)
+    ports = WorkerPorts(
+        engine=house.engine,
+        providers=house.providers,
+        vault=house.vault,
+        clock=house.clock,
+        new_token=lambda: AttemptToken(ids.uuid4()),
+        random=source,
+        blobs=house.blobs,
+        projection=projection(house),
+        meter=house.metrics,
+        handlers=media_jobs.handlers(),
+    )
+    config = WorkerConfig(
+        owner=owner or uuid4(),
+        send_concurrency=settings.send_concurrency,
+        send_lease_s=settings.send_lease_s,
+        lane_lease_s=settings.lane_lease_s,
+        claim_interval_s=settings.claim_interval_s,
+        drain_s=settings.send_connect_s + settings.send_read_s + 1,
+    )
+    return Worker(ports, config)
+
+
+def projection(house: House) -> Projection:
+    return Projection(
+        db=house.db,
+        routes=Routes(house.vault, house.clock),
+        receivers=_receivers(house.providers),
+        event_key=event_key,
+        clock=house.clock,
+        meter=house.metrics,
+        retry_after=timedelta(seconds=house.settings.retry_projection_s),
+    )

@@ -1,0 +1,5 @@
+"""The `recado` command."""
+
+from recado.cli.commands import main
+
+__all__ = ["main"]

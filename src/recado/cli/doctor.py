@@ -1,0 +1,133 @@
+"""`recado doctor` and `recado replay`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from recado.app.install import Installation, NotInstallable, key_ring, prepare
+from recado.app.wiring import House
+from recado.db import checks
+from recado.db.embedded import EmbeddedError
+from recado.db.system import system
+from recado.inbound import deadletters
+from recado.kit.crypto import SecretUnreadable
+from recado.numbers import service as numbers
+from recado.settings import Settings
+from recado.tenants import service as tenants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def _of(name: str, ok: bool, found: str, fix: str) -> Diagnosis:
+    return Diagnosis(name=name, ok=ok, found=found, fix="" if ok else fix)
+
+
+def _local(settings: Settings) -> list[Diagnosis]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    free = shutil.disk_usage(settings.data_dir).free // (1024 * 1024)
+    found = [
+        _of("disk", free > 1024, f"{free} MiB free", "free at least 1 GiB under RECADO_DATA_DIR"),
+        _of(
+            "webhook secret",
+            settings.meta_app_secret is not None,
+            "set" if settings.meta_app_secret else "missing",
+            "set RECADO_META_APP_SECRET: without it the webhook door stays shut",
+        ),
+        _of(
+            "verify token",
+            settings.meta_verify_token is not None,
+            "set" if settings.meta_verify_token else "missing",
+            "set RECADO_META_VERIFY_TOKEN",
+        ),
+    ]
+    try:
+        ring = key_ring(settings)
+        found.append(_of("master keys", True, f"current is {ring.current}", ""))
+    except NotInstallable as error:
+        found.append(_of("master keys", False, str(error), "fix RECADO_MASTER_KEYS"))
+    return found
+
+
+async def _secrets(settings: Settings, installation: Installation) -> list[Diagnosis]:
+    """Every stored credential must open with the keys at hand."""
+    house = House(settings, installation, web=False)
+    await house.open()
+    unreadable: list[str] = []
+    count = 0
+    try:
+        async with system(house.db) as tx:
+            for tenant in await tenants.list_tenants(tx):
+                for number in await numbers.list_numbers(tx, tenant.tenant_id):
+                    row = await numbers.sealed_credentials(tx, tenant.tenant_id, number.number_id)
+                    count += 1
+                    try:
+                        if row is not None:
+                            numbers.open_credentials(house.vault, row)
+                    except SecretUnreadable:
+                        unreadable.append(f"{tenant.client_id}/{number.external_id}")
+    finally:
+        await house.close()
+    found = f"{count} open" if not unreadable else "cannot open " + ", ".join(unreadable)
+    return [_of("stored credentials", not unreadable, found, "restore the old master key, then rotate")]
+
+
+async def examine(settings: Settings) -> list[Diagnosis]:
+    """Everything that can be checked without sending anything."""
+    found = _local(settings)
+    try:
+        installation = await prepare(settings)
+    except (NotInstallable, EmbeddedError, OSError, asyncpg.PostgresError) as error:
+        return [*found, _of("PostgreSQL", False, str(error), "see the message")]
+    try:
+        for one in await checks.inspect(installation.dsn, embedded=settings.embedded):
+            found.append(_of(one.name, one.ok, one.found, one.fix))
+        found += await _secrets(settings, installation)
+    finally:
+        installation.leave()
+    return found
+
+
+async def replay(settings: Settings, ids: Sequence[int] | None, list_only: bool, out: Console) -> None:
+    installation = await prepare(settings)
+    house = House(settings, installation, web=False)
+    try:
+        await house.open()
+        async with system(house.db) as tx:
+            dead = await deadletters.list_dead(tx)
+            table = Table("id", "received", "tries", "why", "bytes", box=None)
+            for one in dead:
+                table.add_row(
+                    str(one.ledger_id),
+                    f"{one.received_at:%Y-%m-%d %H:%M:%S}",
+                    str(one.tries),
+                    one.error or "",
+                    str(one.size_bytes),
+                )
+            if list_only:
+                out.print(table)
+                return
+            known = {one.ledger_id for one in dead}
+            if missing := [each for each in ids or [] if each not in known]:
+                out.print(f"no such dead letter: {', '.join(map(str, missing))}")
+                raise typer.Exit(1)
+            count = await deadletters.replay(tx, ids or None)
+            out.print(f"{count} put back in line")
+    finally:
+        await house.close()
+        installation.leave()

@@ -1,0 +1,82 @@
+"""Putting the doors together into one ASGI application."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from recado.kit.correlation import begin
+from recado.providers.contract import Receiver
+from recado.web import problems
+from recado.web.api import media, messages, openapi, tenant
+from recado.web.front import Asgi, Front
+from recado.web.hooks.receive import Append, HookConfig, HookMeter, MetaHook
+from recado.web.ops import docs, health, staging
+from recado.web.services import Services
+
+_DESCRIPTION = """Ask for WhatsApp messages, follow each one, read the answers.
+
+Authenticate with `Authorization: Bearer <API key>`. Errors are `application/problem+json`; each broken rule
+has a field, a rule and its limit. Bodies keep Meta's field names."""
+
+
+class Envelope:
+    """Correlation id in, correlation id out, safe headers on everything."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        correlation = begin(Headers(scope=scope).get("x-correlation-id"))
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-correlation-id"] = correlation
+                headers.setdefault("x-content-type-options", "nosniff")
+                headers.setdefault("referrer-policy", "no-referrer")
+                headers.setdefault("cache-control", "no-store")
+                headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def build_api(services: Services, *, show_docs: bool) -> FastAPI:
+    app = FastAPI(
+        title="recado",
+        version=version("recado"),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if show_docs else None,
+    )
+    app.state.services = services
+    problems.install(app)
+    openapi.install(app)
+    for router in (messages.router, media.router, tenant.router, health.router, staging.router):
+        app.include_router(router)
+    if show_docs:
+        app.include_router(docs.router)
+    app.add_middleware(Envelope)
+    return app
+
+
+def build_app(
+    services: Services,
+    hook: HookConfig,
+    receiver: Receiver,
+    append: Append,
+    meter: HookMeter,
+    *,
+    show_docs: bool,
+) -> Asgi:
+    """The hook door in front, everything else behind it."""
+    api = build_api(services, show_docs=show_docs)
+    return Front(MetaHook(hook, receiver, append, meter), api)

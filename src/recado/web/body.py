@@ -1,0 +1,31 @@
+"""Reading a JSON body with a limit and a clear error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import Request
+
+from recado.errors import Malformed, TooLarge
+
+MAX_BODY = 512 * 1024
+
+
+async def read_json(request: Request) -> Any:
+    """Raises TooLarge, or Malformed naming the place of the mistake."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise TooLarge("body_too_large", f"the body may have {MAX_BODY} bytes")
+        parts.append(chunk)
+    try:
+        return json.loads(b"".join(parts))
+    except json.JSONDecodeError as error:
+        raise Malformed(
+            "malformed_json", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        ) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("malformed_json", "not JSON: must be UTF-8 and not too deep") from error

@@ -1,0 +1,1 @@
+"""Operations: health, metrics, the API page, the staging door."""

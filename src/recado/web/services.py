@@ -1,0 +1,57 @@
+"""What the doors need; the composition root fills it in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from recado.adapters.blobs import BlobStore
+from recado.db.pool import Database
+from recado.kit.clock import Clock
+from recado.kit.ids import NumberId, RandomBytes, TenantId
+from recado.messages.accept import Acceptance, Request
+from recado.numbers.model import SealedCredentials
+from recado.providers.contract import Provider
+from recado.tenants.model import KeyRefused, Principal
+from recado.tenants.vault import TenantKeys, Vault
+
+Authenticate = Callable[[str], Awaitable[Principal | KeyRefused]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One readiness fact."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class NumberFinder(Protocol):
+    async def find(self, tenant_id: TenantId, external_id: str | None) -> NumberId | None:
+        """The tenant's number with this provider id; the default one for None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    db: Database
+    clock: Clock
+    vault: Vault
+    blobs: BlobStore
+    providers: Mapping[str, Provider]
+    authenticate: Authenticate
+    audit_refusal: Callable[[TenantId, str, str], Awaitable[None]]
+    accept: Callable[[TenantId, Request], Awaitable[Acceptance]]
+    sealed_credentials: Callable[[TenantId, NumberId], Awaitable[SealedCredentials | None]]
+    find_client: Callable[[str], Awaitable[TenantId | None]]
+    readiness: Callable[[], Awaitable[list[Check]]]
+    metrics: Callable[[], Awaitable[bytes]]
+    numbers: NumberFinder
+    tenant_keys: Callable[[TenantId], Awaitable[TenantKeys]]
+    media_max_bytes: int
+    public_url: str
+    staging_token: str | None = field(default=None, repr=False)
+    random_bytes: RandomBytes = secrets.token_bytes

@@ -13,7 +13,7 @@ import pytest
 from tests.support.cluster import Dsns
 from tests.support.waiting import eventually
 
-from recado.db.pool import APP_ROLE, ENGINE_ROLE, Database, records
+from recado.db.pool import APP_ROLE, ENGINE_ROLE, UNAVAILABLE, Database, records
 from recado.db.sql import Statement, parse
 from recado.db.system import system
 from recado.kit.clock import ManualClock

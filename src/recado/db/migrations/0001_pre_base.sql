@@ -87,7 +87,7 @@ create table lane (
     pair_interval_s double precision not null default 6 check (pair_interval_s >= 0),
     pair_burst integer not null default 40 check (pair_burst > 0),
     -- GCRA theoretical arrival time; advanced in the transaction that commits the intents.
-    tat timestamptz not null default '-infinity',
+    tat timestamptz not null default 'epoch',
     slow_factor double precision not null default 1 check (slow_factor > 0 and slow_factor <= 1),
     slow_until timestamptz,
     kill_switch boolean not null default false,
@@ -134,11 +134,11 @@ create table conversation (
     number_id uuid not null,
     contact_id uuid not null,
     -- Close of the customer-service window: the person's own timestamp + 24 h - 60 s.
-    window_until timestamptz not null default '-infinity',
+    window_until timestamptz not null default 'epoch',
     last_inbound_at timestamptz,
     last_at timestamptz not null,
     unread integer not null default 0,
-    pair_tat timestamptz not null default '-infinity',
+    pair_tat timestamptz not null default 'epoch',
     pair_blocked_until timestamptz,
     pair_tries integer not null default 0,
     created_at timestamptz not null,

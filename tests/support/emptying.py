@@ -44,8 +44,7 @@ async def _commands(connection: asyncpg.Connection) -> str:
             columns = await connection.fetchval(COLUMNS, oid)
             await connection.execute(f"create table kept.{name} as table {name}")
             commands.append(
-                f"insert into {name} ({columns}) overriding system value "
-                f"select {columns} from kept.{name}"
+                f"insert into {name} ({columns}) overriding system value select {columns} from kept.{name}"
             )
     return "; ".join(commands)
 
@@ -64,9 +63,7 @@ class Emptier:
 
     async def _empty(self) -> None:
         await self._connection.fetch(STRAYS)
-        await self._connection.execute(
-            f"begin; set local lock_timeout = '10s'; {self._text}; commit"
-        )
+        await self._connection.execute(f"begin; set local lock_timeout = '10s'; {self._text}; commit")
 
     def close(self) -> None:
         self._loop.run(self._connection.close())

@@ -66,9 +66,7 @@ async def test_an_owner_of_tables_is_refused(make_database: Callable[..., Dsns])
         await owner.execute(f"alter table tenant owner to {RUNTIME_ROLE}")
     finally:
         await owner.close()
-    assert ROLE_CHECKS & set(failed(await inspect(own.runtime, embedded=True))) == {
-        "role owns no table"
-    }
+    assert ROLE_CHECKS & set(failed(await inspect(own.runtime, embedded=True))) == {"role owns no table"}
 
 
 async def test_a_login_outside_the_groups_is_refused(

@@ -27,9 +27,7 @@ async def shapes(database: Dsns) -> list[Shape]:
     try:
         # One row for each table on its own: what it would refer to does not matter here.
         await owner.execute("set session_replication_role = replica")
-        found = [
-            await shape_of(owner, name) for name in await tenant_tables(owner, for_role=APP_ROLE)
-        ]
+        found = [await shape_of(owner, name) for name in await tenant_tables(owner, for_role=APP_ROLE)]
         for shape in found:
             await owner.execute(shape.insert(AURORA, 1))
             await owner.execute(shape.insert(HORIZONTE, 2))
@@ -84,9 +82,7 @@ async def _give_away(connection: asyncpg.Connection, shape: Shape) -> object:
 
 
 async def _lock(connection: asyncpg.Connection, shape: Shape) -> object:
-    rows = await connection.fetch(
-        f"select from {shape.table} where tenant_id = '{HORIZONTE}' for update"
-    )
+    rows = await connection.fetch(f"select from {shape.table} where tenant_id = '{HORIZONTE}' for update")
     return f"SELECT {len(rows)}"
 
 

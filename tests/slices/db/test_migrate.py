@@ -19,9 +19,7 @@ from recado.db.migrate import (
 )
 from recado.db.pool import APP_ROLE, ENGINE_ROLE
 
-ONE = Migration(
-    version=1, name="0001_pre_one.sql", text="create table one (id bigint primary key);"
-)
+ONE = Migration(version=1, name="0001_pre_one.sql", text="create table one (id bigint primary key);")
 TWO = Migration(version=2, name="0002_post_two.sql", text="alter table one add column note text;")
 
 
@@ -68,9 +66,7 @@ async def test_a_database_newer_than_the_program_is_refused(empty: Dsns) -> None
 
 
 async def test_a_failing_file_leaves_nothing_behind(empty: Dsns) -> None:
-    broken = Migration(
-        version=2, name="0002_pre_broken.sql", text="create table two (); select 1/0;"
-    )
+    broken = Migration(version=2, name="0002_pre_broken.sql", text="create table two (); select 1/0;")
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(empty.owner, files=[ONE, broken])
     assert await value(empty.owner, "select to_regclass('two') is null")
@@ -81,8 +77,7 @@ async def test_a_file_may_ask_to_run_outside_a_transaction(empty: Dsns) -> None:
     index = Migration(
         version=2,
         name="0002_post_index.sql",
-        text="-- no-transaction\nset lock_timeout = '5s';\n"
-        "create index concurrently one_note on one (id);\n",
+        text="-- no-transaction\nset lock_timeout = '5s';\ncreate index concurrently one_note on one (id);\n",
     )
     assert await migrate(empty.owner, files=[ONE, index]) == [ONE.name, index.name]
     assert await value(empty.owner, "select to_regclass('one_note') is not null")
@@ -103,9 +98,7 @@ async def test_two_programs_at_once_apply_each_file_once(empty: Dsns) -> None:
         (["1_pre_a.sql"], "expected NNNN_pre_what.sql"),
     ],
 )
-def test_a_gap_a_repeat_or_a_wrong_name_is_refused(
-    tmp_path: Path, names: list[str], message: str
-) -> None:
+def test_a_gap_a_repeat_or_a_wrong_name_is_refused(tmp_path: Path, names: list[str], message: str) -> None:
     for name in names:
         (tmp_path / name).write_text("select 1;")
     with pytest.raises(MigrationError, match=message):
@@ -150,9 +143,7 @@ async def test_an_owner_who_is_not_superuser_can_set_everything_up(
                 await connection.close()
         assert await value(for_login(empty.owner, login, "second"), "select current_user") == login
     finally:
-        await administrator.execute(
-            f"drop owned by {chief} cascade; drop role {login}; drop role {chief}"
-        )
+        await administrator.execute(f"drop owned by {chief} cascade; drop role {login}; drop role {chief}")
         await administrator.close()
 
 

@@ -104,9 +104,7 @@ async def test_a_cancelled_task_rolls_back_and_frees_its_connection(
     assert await names(narrow) == []
 
 
-async def test_a_swallowed_error_is_not_taken_for_a_commit(
-    db: Database, row: dict[str, object]
-) -> None:
+async def test_a_swallowed_error_is_not_taken_for_a_commit(db: Database, row: dict[str, object]) -> None:
     async def work() -> None:
         async with system(db) as tx:
             await tx.execute(SQL["add"], client_id="aurora", **row)
@@ -177,9 +175,7 @@ async def test_one_role_being_busy_does_not_stop_the_other(narrow: Database) -> 
         assert await tx.value(SQL["names"]) is None
 
 
-async def test_a_pool_serves_again_after_its_connections_were_cut(
-    narrow: Database, database: Dsns
-) -> None:
+async def test_a_pool_serves_again_after_its_connections_were_cut(narrow: Database, database: Dsns) -> None:
     assert await names(narrow) == []
     owner = await asyncpg.connect(database.owner)
     try:

@@ -1,0 +1,98 @@
+"""Serves the page's files from memory, with headers that leave it nothing but this origin."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+PAGE = "page.html"
+
+MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        ".css": "text/css; charset=utf-8",
+        ".html": "text/html; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".svg": "image/svg+xml",
+    }
+)
+
+# Messages come from strangers, so the page may run and load nothing but its own files.
+# `blob:` and `data:` are for pictures the person is about to send.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' data: blob:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+GUARDS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """One file of the page."""
+
+    body: bytes
+    media_type: str
+    etag: str
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """Every file of `static/` by name, read once. A name that is not here does not exist."""
+    found: dict[str, Asset] = {}
+    for entry in resources.files(__package__).joinpath("static").iterdir():
+        suffix = entry.name[entry.name.rfind(".") :]
+        media_type = MEDIA_TYPES.get(suffix)
+        if media_type is None or not entry.is_file():
+            continue
+        body = entry.read_bytes()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        found[entry.name] = Asset(body=body, media_type=media_type, etag=etag)
+    return MappingProxyType(found)
+
+
+async def page(request: Request) -> Response:
+    """The page itself. Never stored: it names a person in its address."""
+    asset = assets()[PAGE]
+    headers = {**GUARDS, "Cache-Control": "no-store"}
+    return Response(asset.body, headers=headers, media_type=asset.media_type)
+
+
+async def static(request: Request) -> Response:
+    """A style sheet, a module or a drawing. Asked again at every visit, answered 304 if the same."""
+    name = str(request.path_params["file"])
+    asset = None if name == PAGE else assets().get(name)
+    if asset is None:
+        return PlainTextResponse("not found", status_code=404, headers=dict(GUARDS))
+    headers = {**GUARDS, "Cache-Control": "no-cache", "ETag": asset.etag}
+    if request.headers.get("if-none-match") == asset.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(asset.body, headers=headers, media_type=asset.media_type)
+
+
+routes: list[Route] = [
+    Route("/celular", page, methods=["GET"], name="handset"),
+    Route("/celular/static/{file}", static, methods=["GET"], name="handset-static"),
+]

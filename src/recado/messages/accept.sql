@@ -37,8 +37,9 @@ with draft as (
     from draft
 ), waiting as (
     insert into outbox (tenant_id, message_id, number_id, conversation_id, class, free_form, priority, due_at,
-        expires_at, media_ref)
-    select @tenant_id, id, number_id, conversation_id, class, free_form, priority, due_at, expires_at, media_ref
+        expires_at, media_ref, ordered, since)
+    select @tenant_id, id, number_id, conversation_id, class, free_form, priority, due_at, expires_at, media_ref,
+        class = 'session', due_at
     from draft
 )
 insert into event (tenant_id, message_id, conversation_id, kind, at)

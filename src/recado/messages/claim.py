@@ -24,6 +24,7 @@ from recado.numbers.model import Leased
 
 _Q = sql.load("recado.messages", "dispatch.sql")
 _MEDIA_RETRY = timedelta(seconds=2)
+_ORDER_RETRY = timedelta(milliseconds=150)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ class Detail:
     pair_blocked_until: datetime | None
     pair_tries: int
     recipient: str | None = field(repr=False)
+    blocked: bool
     attempts: int
 
 
@@ -242,6 +244,8 @@ def _gate_input(
         pair_blocked_until=row.detail.pair_blocked_until,
         media_ready=row.due.media_ref is None or (row.due.number_id, row.due.media_ref) in ready,
         media_retry_at=now + _MEDIA_RETRY,
+        earlier_open=row.detail.blocked,
+        earlier_retry_at=now + _ORDER_RETRY,
     )
 
 

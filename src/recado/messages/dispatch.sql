@@ -43,10 +43,15 @@ cross join lateral (
 -- Apart from the claim on purpose: joined into it, the planner reads the whole message table at a million rows.
 select m.id as message_id, m.content, m.context_wamid, m.contact_id, c.window_until, c.pair_tat,
     c.pair_blocked_until, c.pair_tries, m.recipient,
+    o.ordered and exists (
+        select 1 from outbox e
+        where e.tenant_id = o.tenant_id and e.conversation_id = o.conversation_id and e.ordered
+          and e.state in (0, 1, 2) and (e.since, e.message_id) < (o.since, o.message_id)) as blocked,
     (select count(*) from attempt a where a.tenant_id = m.tenant_id and a.message_id = m.id) as attempts
 from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @conversation_ids::uuid[])
     as u (tenant_id, message_id, conversation_id)
 join message m on m.tenant_id = u.tenant_id and m.id = u.message_id
+join outbox o on o.tenant_id = u.tenant_id and o.message_id = u.message_id
 join conversation c on c.tenant_id = u.tenant_id and c.conversation_id = u.conversation_id;
 
 -- :intend

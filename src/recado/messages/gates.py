@@ -57,6 +57,8 @@ class GateInput:
     pair_blocked_until: datetime | None
     media_ready: bool
     media_retry_at: datetime
+    earlier_open: bool = False
+    earlier_retry_at: datetime
 
 
 def judge(row: GateInput, pair: Pace, now: datetime) -> Verdict:
@@ -69,6 +71,11 @@ def judge(row: GateInput, pair: Pace, now: datetime) -> Verdict:
         return Skip(reason=Reason.WINDOW_CLOSED)
     if row.mode == "dry_run":
         return Simulate()
+    if row.earlier_open:
+        # Order per recipient: the one before is not settled yet (delivery 2.7, mode "fast").
+        # No use looking again before the pair has room: a long line would be rewritten over and over.
+        slot = next_slot(pair, row.pair_tat, now)
+        return Wait(until=max(row.earlier_retry_at, slot), reason=Reason.EARLIER_MESSAGE)
     if not row.media_ready:
         return Wait(until=row.media_retry_at, reason=Reason.MEDIA_PENDING)
     if row.pair_blocked_until is not None and row.pair_blocked_until > now:

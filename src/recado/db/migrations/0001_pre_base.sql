@@ -212,9 +212,15 @@ create table outbox (
     lease_until timestamptz,
     token uuid,
     media_ref text,
+    -- Ordered messages of a conversation leave one after the other: (since, message_id) is their order.
+    ordered boolean not null default false,
+    since timestamptz not null,
     primary key (tenant_id, message_id),
     foreign key (tenant_id, message_id) references message (tenant_id, id)
 ) with (fillfactor = 70);
+-- Two ordered messages of one conversation on the wire at once are impossible, not just avoided.
+create unique index outbox_one_in_flight on outbox (tenant_id, conversation_id) where ordered and state in (1, 2);
+create index outbox_in_order on outbox (tenant_id, conversation_id, since, message_id) where ordered;
 create index outbox_claim on outbox (tenant_id, number_id, priority, due_at, message_id) where state = 0;
 create index outbox_open on outbox (state, lease_until) where state in (1, 2);
 

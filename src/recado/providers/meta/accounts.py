@@ -128,7 +128,7 @@ def read_preference(raw: bytes, given: Any, place: Place) -> ProviderEvent:
         phone_number_id=place.phone_number_id,
         at=as_time(item.get("timestamp")) or place.entry_at,
         raw=raw,
-        person=completed(found, place.contacts),
+        person=completed(found, place),
         category=category,
         stop=value == "stop",
     )

@@ -39,7 +39,7 @@ def read_echo(raw: bytes, given: Any, place: Place) -> ProviderEvent:
         at=as_time(item.get("timestamp")),
         raw=raw,
         wamid=wamid,
-        person=completed(found, place.contacts),
+        person=completed(found, place),
         kind=kind,
         content=content,
         text=words(shown_kind, shown)[0],

@@ -7,6 +7,7 @@ that belong to Meta, over https, and never follows a redirect.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -35,7 +36,6 @@ from recado.providers.meta.http import (
     authorization,
     failure,
     is_loopback,
-    proved,
     read_some,
     usable,
 )
@@ -44,6 +44,7 @@ from recado.providers.meta.values import as_int, as_text
 _HOSTS: Final = frozenset({"lookaside.fbsbx.com"})
 _HOST_SUFFIXES: Final = (".fbcdn.net", ".whatsapp.net")
 _TRANSFER: Final = Budget(connect_s=3.0, read_s=30.0, total_s=300.0)
+_ADDRESS: Final = re.compile(r"https?://[\x21-\x5b\x5d-\x7e]{1,4000}")
 _ERROR_CAP: Final = 16 * 1024
 _CHUNK: Final = 64 * 1024
 _MISSING_NODE_SUBCODE: Final = 33
@@ -117,7 +118,7 @@ class MetaMedia:
         self, url: str, max_bytes: int, credentials: Credentials
     ) -> bytes | MediaGone | TooLarge | Rejected | Later | Unknown:
         """The bytes of a file, at most `max_bytes`. Only from hosts of Meta, without redirects."""
-        target = self._allowed(url)
+        target = self.allowed(url)
         if target is None:
             return _refused("the address is not one of the provider's")
         if not usable(credentials):
@@ -126,7 +127,7 @@ class MetaMedia:
         started = clock()
         try:
             async with self._http.session().get(
-                proved(target, credentials) if target.host == self._http.base.host else target,
+                target,
                 headers=authorization(credentials),
                 allow_redirects=False,
                 timeout=_TRANSFER.timeout(),
@@ -137,13 +138,17 @@ class MetaMedia:
         except (aiohttp.ClientError, OSError, TimeoutError) as fault:
             return failure(fault, clock() - started)
 
-    def _allowed(self, address: str) -> URL | None:
+    def allowed(self, address: str) -> URL | None:
+        """The address when the token may go there: Meta's hosts over https, or the base itself."""
+        if not _ADDRESS.fullmatch(address):
+            return None
         try:
-            url = URL(address)
-            host = url.host
+            # Addresses are signed: not one character may be normalised.
+            url = URL(address, encoded=True)
+            host = (url.host or "").lower()
         except ValueError:
             return None
-        if host is None or url.user is not None or url.password is not None:
+        if not host or url.user is not None or url.password is not None:
             return None
         base = self._http.base
         if url.origin() == base.origin():

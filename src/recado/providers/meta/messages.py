@@ -74,7 +74,7 @@ def content_of(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
 
 def sender_of(item: Mapping[str, Any], place: Place) -> Person:
     found = person(item.get("from"), item.get("from_user_id"), item.get("from_parent_user_id"))
-    return completed(found, place.contacts)
+    return completed(found, place)
 
 
 def lost(raw: bytes, item: Mapping[str, Any], place: Place, why: str) -> Unrecognised:

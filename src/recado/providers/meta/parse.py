@@ -113,6 +113,7 @@ def _place(change: wire.Change, field: str, value: wire.Value) -> Place:
         display_phone=None if metadata is None else metadata.display_phone_number,
         entry_at=None if change.time is None else as_time(change.time),
         contacts=[read_contact(wire.read_any(raw)) for raw in contacts] if contacts else (),
+        lone=contacts is not None and len(contacts) == 1 and _people_items(value) == 1,
     )
 
 
@@ -143,6 +144,11 @@ def _preferences(value: wire.Value, place: Place) -> Iterator[ProviderEvent]:
         yield from _items(value.user_preferences, read_preference, place)
     if value.user_id_update:
         yield from _items(value.user_id_update, read_user_id_update, place)
+
+
+def _people_items(value: wire.Value) -> int:
+    lists = (value.messages, value.statuses, value.message_echoes, value.user_preferences)
+    return sum(len(items) for items in lists if items)
 
 
 def _any_list(value: wire.Value) -> bool:

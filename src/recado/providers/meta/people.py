@@ -25,6 +25,7 @@ class Place:
     display_phone: str | None
     entry_at: datetime | None
     contacts: Sequence[Person]
+    lone: bool = False  # one item and one contact: they belong together
 
 
 NOBODY = Person()
@@ -60,9 +61,9 @@ def person(
     )
 
 
-def completed(found: Person, contacts: Sequence[Person]) -> Person:
+def completed(found: Person, place: Place) -> Person:
     """`found` with whatever its own contact adds."""
-    contact = _contact_of(found, contacts)
+    contact = _contact_of(found, place)
     if contact is None:
         return found
     return Person(
@@ -74,14 +75,15 @@ def completed(found: Person, contacts: Sequence[Person]) -> Person:
     )
 
 
-def _contact_of(found: Person, contacts: Sequence[Person]) -> Person | None:
+def _contact_of(found: Person, place: Place) -> Person | None:
+    contacts = place.contacts
     for contact in contacts:
         if found.bsuid is not None and contact.bsuid == found.bsuid:
             return contact
     for contact in contacts:
         if _same_by_phone(found, contact):
             return contact
-    if len(contacts) == 1 and _nothing_to_compare(found, contacts[0]):
+    if place.lone and _nothing_to_compare(found, contacts[0]):
         return contacts[0]
     return None
 
@@ -95,7 +97,11 @@ def _same_by_phone(found: Person, contact: Person) -> bool:
 
 
 def _nothing_to_compare(found: Person, contact: Person) -> bool:
-    """One side has only a phone, the other only a BSUID: the only contact is the only sender."""
+    """One side has only a phone, the other only a BSUID.
+
+    Only good enough when there is nobody else to confuse them with: joining a phone to another
+    person's BSUID would merge two people.
+    """
     both_phones = found.phone is not None and contact.phone is not None
     both_ids = found.bsuid is not None and contact.bsuid is not None
     return not both_phones and not both_ids

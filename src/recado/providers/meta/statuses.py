@@ -73,4 +73,4 @@ def _recipient(item: dict[str, Any], place: Place) -> Person:
     # `parent_recipient_user_id` was renamed on 5 May 2026 (Meta changelog).
     parent = item.get("recipient_parent_user_id") or item.get("parent_recipient_user_id")
     found = person(phone, item.get("recipient_user_id"), parent)
-    return completed(found, place.contacts) if place.contacts else found
+    return completed(found, place) if place.contacts else found

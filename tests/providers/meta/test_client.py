@@ -21,6 +21,7 @@ from tests.providers.meta.raw_graph import (
     text_message,
 )
 
+from recado.kit import failpoints
 from recado.kit.reasons import Reason
 from recado.providers.contract import (
     Accepted,
@@ -228,6 +229,16 @@ async def test_crash_tests_can_stop_between_the_steps(graph: Start, sender: Make
     assert dict(steps)["send.response_read"] == 1
     assert json.loads(server.requests[0].body)["text"] == {"body": "Olá, Marina!"}
     assert server.requests[0].header("Transfer-Encoding") is None
+
+
+async def test_a_failpoint_that_does_nothing_slows_nothing_down(
+    graph: Start, open_http: Callable[..., GraphHttp]
+) -> None:
+    server = await graph(answering(http("200 OK", sent())))
+    graph_http = open_http(server.base_url, probe=failpoints.reached)  # no plan in tests
+    assert isinstance(await MetaSender(graph_http).send(text_message(), CREDENTIALS), Accepted)
+    assert not graph_http.stepped
+    assert open_http(server.base_url, probe=print).stepped
 
 
 async def test_cancelling_passes_through(graph: Start, sender: MakeSender) -> None:

@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from recado.kit import failpoints
 from recado.kit.reasons import Reason
 from recado.providers.contract import Credentials, Exchange, Later, Scope, Unknown
 from recado.providers.meta.errors import ANSWER_CAP
@@ -84,7 +85,8 @@ class GraphHttp:
 
     `base_url` is the host without version (`https://graph.facebook.com`), `version` like `v25.0`.
     Only https is accepted, except for a loopback host (the simulator). `probe` makes the body leave
-    in two halves and is called between the steps of a send; without it nothing is slowed down.
+    in two halves and is called between the steps of a send. Without one, or with the failpoint that
+    does nothing, the request leaves in one piece and nothing is slowed down.
     """
 
     def __init__(
@@ -111,7 +113,8 @@ class GraphHttp:
         self._keepalive_s: Final = keepalive_s
         self._ssl: Final = ssl
         self._resolver: Final = resolver
-        self._probe: Final = probe
+        self._probe: Final = None if probe is failpoints._nothing else probe
+        self.stepped: Final = self._probe is not None
         self._urls: dict[str, URL] = {}
         self._open: aiohttp.ClientSession | None = None
 
@@ -153,13 +156,13 @@ class GraphHttp:
     async def post_json(self, url: URL, body: bytes, credentials: Credentials) -> Answer | Later | Unknown:
         """One POST, never repeated. With a probe it stops at the points crash tests know."""
         headers = {**authorization(credentials), "Content-Type": "application/json"}
-        probe = self._probe
-        if probe is None:
+        reached = self._probe
+        if reached is None:
             return await self.call("POST", url, credentials, data=body, headers=headers)
         headers["Content-Length"] = str(len(body))
-        probe("send.before_connect")
-        answer = await self.call("POST", url, credentials, data=_in_halves(body, probe), headers=headers)
-        probe("send.response_read")
+        reached("send.before_connect")
+        answer = await self.call("POST", url, credentials, data=_in_halves(body, reached), headers=headers)
+        reached("send.response_read")
         return answer
 
     async def call(
@@ -250,12 +253,12 @@ def is_loopback(url: URL) -> bool:
     return url.host in ("127.0.0.1", "::1", "localhost")
 
 
-async def _in_halves(body: bytes, probe: Probe) -> AsyncIterator[bytes]:
+async def _in_halves(body: bytes, reached: Probe) -> AsyncIterator[bytes]:
     """Gives crash tests a moment where half of the request is out and one where all of it is."""
     middle = len(body) // 2
     yield body[:middle]
     await asyncio.sleep(0)  # uvloop hands written bytes to the kernel at the end of its turn
-    probe("send.half_request")
+    reached("send.half_request")
     yield body[middle:]
     await asyncio.sleep(0)
-    probe("send.request_written")
+    reached("send.request_written")

@@ -66,6 +66,16 @@ class Settings(BaseSettings):
     retry_projection_s: float = Field(
         300, gt=0, le=3600, description="pause before a failed body is read again"
     )
+    doubt_every_s: float = Field(5, gt=0, le=300, description="how often unanswered sends are looked at")
+    doubt_window_s: float = Field(120, gt=0, description="least age before an unanswered send may go again")
+    doubt_margin_s: float = Field(60, ge=0, description="added to the lease for the same purpose")
+    doubt_proof_s: float = Field(30, ge=0, description="age of a newer echo before it proves anything")
+    doubt_cooldown_s: float = Field(600, ge=0, description="distrust after the webhook door was away")
+    doubt_soft_s: float = Field(20, gt=0, description="wait after a provider fault that hints at `not sent`")
+    doubt_session_s: float = Field(60, ge=0, description="a chat reply older than this is never sent again")
+    receiver_beat_s: float = Field(1, gt=0, le=60, description="heartbeat of the webhook door")
+    receiver_tolerance_s: float = Field(3, gt=0, le=300, description="longer silence of the door is a gap")
+    rescue_every_s: float = Field(5, gt=0, le=60, description="how often vanished workers are looked for")
     stale_event_s: float = Field(600, gt=0, description="older events change data but trigger nothing")
     media_max_bytes: int = Field(100 * 1024 * 1024, gt=0, description="largest media file accepted")
     allow_private_targets: bool = Field(False, description="let outbound links reach private networks")

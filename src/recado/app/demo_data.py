@@ -37,65 +37,76 @@ def _quick_replies(*texts: str) -> dict[str, Any]:
     return {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": text} for text in texts]}
 
 
+def _reminder() -> dict[str, Any]:
+    return {
+        "name": "lembrete_consulta",
+        "language": "pt_BR",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "Estúdio Aurora"},
+            {
+                "type": "BODY",
+                "text": "Oi, {{1}}! Seu horário é {{2}}. Podemos confirmar sua presença?",
+                "example": {"body_text": [["Marina", "amanhã às 14h"]]},
+            },
+            {"type": "FOOTER", "text": "Responda por aqui quando puder"},
+            _quick_replies("Confirmar", "Remarcar", "Cancelar"),
+        ],
+    }
+
+
+def _welcome() -> dict[str, Any]:
+    return {
+        "name": "boas_vindas",
+        "language": "pt_BR",
+        "category": "MARKETING",
+        "status": "APPROVED",
+        "components": [
+            {
+                "type": "BODY",
+                "text": "Que bom ter você por aqui, {{1}}! Quer conhecer nossos horários da semana?",
+                "example": {"body_text": [["Caio"]]},
+            },
+            _quick_replies("Quero ver", "Agora não"),
+        ],
+    }
+
+
+def _code() -> dict[str, Any]:
+    return {
+        "name": "codigo_acesso",
+        "language": "pt_BR",
+        "category": "AUTHENTICATION",
+        "status": "APPROVED",
+        "components": [
+            {"type": "BODY", "text": "*{{1}}* é o seu código de verificação."},
+            {"type": "FOOTER", "text": "Este código expira em 10 minutos."},
+            {
+                "type": "BUTTONS",
+                "buttons": [{"type": "OTP", "otp_type": "COPY_CODE", "text": "Copiar código"}],
+            },
+        ],
+    }
+
+
+def _hello() -> dict[str, Any]:
+    return {
+        "name": "hello_world",
+        "language": "en_US",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "components": [
+            {"type": "HEADER", "format": "TEXT", "text": "Hello World"},
+            {"type": "BODY", "text": "Welcome! This message proves that the road is open."},
+            {"type": "FOOTER", "text": "Estúdio Aurora"},
+        ],
+    }
+
+
 def templates() -> list[dict[str, Any]]:
     """Approved templates, one for each thing a studio says most."""
-    return [
-        {
-            "name": "lembrete_consulta",
-            "language": "pt_BR",
-            "category": "UTILITY",
-            "status": "APPROVED",
-            "components": [
-                {"type": "HEADER", "format": "TEXT", "text": "Estúdio Aurora"},
-                {
-                    "type": "BODY",
-                    "text": "Oi, {{1}}! Seu horário é {{2}}. Podemos confirmar sua presença?",
-                    "example": {"body_text": [["Marina", "amanhã às 14h"]]},
-                },
-                {"type": "FOOTER", "text": "Responda por aqui quando puder"},
-                _quick_replies("Confirmar", "Remarcar", "Cancelar"),
-            ],
-        },
-        {
-            "name": "boas_vindas",
-            "language": "pt_BR",
-            "category": "MARKETING",
-            "status": "APPROVED",
-            "components": [
-                {
-                    "type": "BODY",
-                    "text": "Que bom ter você por aqui, {{1}}! Quer conhecer nossos horários da semana?",
-                    "example": {"body_text": [["Caio"]]},
-                },
-                _quick_replies("Quero ver", "Agora não"),
-            ],
-        },
-        {
-            "name": "codigo_acesso",
-            "language": "pt_BR",
-            "category": "AUTHENTICATION",
-            "status": "APPROVED",
-            "components": [
-                {"type": "BODY", "text": "*{{1}}* é o seu código de verificação."},
-                {"type": "FOOTER", "text": "Este código expira em 10 minutos."},
-                {
-                    "type": "BUTTONS",
-                    "buttons": [{"type": "OTP", "otp_type": "COPY_CODE", "text": "Copiar código"}],
-                },
-            ],
-        },
-        {
-            "name": "hello_world",
-            "language": "en_US",
-            "category": "UTILITY",
-            "status": "APPROVED",
-            "components": [
-                {"type": "HEADER", "format": "TEXT", "text": "Hello World"},
-                {"type": "BODY", "text": "Welcome! This message proves that the road is open."},
-                {"type": "FOOTER", "text": "Estúdio Aurora"},
-            ],
-        },
-    ]
+    return [_reminder(), _welcome(), _code(), _hello()]
 
 
 def simulator_seed(

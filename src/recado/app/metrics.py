@@ -31,6 +31,7 @@ class Metrics(SendMeter):
             buckets=(0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15),
         )
         self._rescued = Counter("recado_attempts_in_doubt", "Attempts whose worker vanished", registry=make)
+        self._doubts = Counter("recado_doubts", "Doubts by verdict", ["verdict"], registry=make)
         self._events = Counter("recado_events_projected", "Events by result", ["result"], registry=make)
         self._bodies = Counter("recado_bodies_projected", "Webhook bodies projected", registry=make)
         self._buried = Counter("recado_bodies_dead", "Webhook bodies given up", registry=make)
@@ -61,6 +62,11 @@ class Metrics(SendMeter):
 
     def rescued(self, count: int) -> None:
         self._rescued.inc(count)
+
+    def resolved(self, resent: int, asked: int, expired: int) -> None:
+        for verdict, count in (("resent", resent), ("asked", asked), ("expired", expired)):
+            if count:
+                self._doubts.labels(verdict).inc(count)
 
     def beat(self, loop: str) -> None:
         self._beats.labels(loop).set(time.time())

@@ -17,6 +17,7 @@ import uvicorn
 
 from recado.app.install import Installation
 from recado.app.wiring import House, build_worker, web_app
+from recado.inbound.receivers import Pulse
 from recado.settings import Settings
 
 _log = structlog.get_logger("recado.processes")
@@ -50,9 +51,11 @@ async def run_web(settings: Settings, installation: Installation) -> None:
     """The doors, until SIGINT or SIGTERM; requests under way are finished."""
     house = House(settings, installation, web=True)
     await house.open()
+    pulse = Pulse(house.db, beat_s=settings.receiver_beat_s, tolerance_s=settings.receiver_tolerance_s)
     try:
+        await pulse.start()
         config = uvicorn.Config(
-            web_app(house),
+            web_app(house, pulse),
             host=settings.host,
             port=settings.port,
             loop="none",
@@ -74,6 +77,7 @@ async def run_web(settings: Settings, installation: Installation) -> None:
 
         on_stop(stop)
         await server.serve()
+        await pulse.stop()
     finally:
         await house.close()
 

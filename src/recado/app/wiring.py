@@ -19,11 +19,13 @@ from recado.db.pool import Database, Tx
 from recado.db.system import system
 from recado.inbound.ledger import Ledger
 from recado.inbound.projector import Projection
+from recado.inbound.receivers import Pulse
 from recado.inbound.routing import Routes
 from recado.kit import ids
 from recado.kit.clock import Clock, SystemClock
 from recado.kit.failpoints import reached
 from recado.kit.ids import AttemptToken
+from recado.messages.doubt_rules import DoubtRules
 from recado.providers.contract import Provider, Receiver
 from recado.providers.event_keys import event_key
 from recado.providers.meta.provider import build as build_meta
@@ -96,7 +98,7 @@ def _secrets(settings: Settings) -> tuple[bytes, ...]:
     )
 
 
-def web_app(house: House) -> Asgi:
+def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
     """The doors. The hook door goes straight to the ledger; the rest is FastAPI."""
     settings = house.settings
     directory = Directory(house)
@@ -134,9 +136,22 @@ def web_app(house: House) -> Asgi:
         hook,
         house.providers["meta"].receiver,
         ledger.append,
-        house.metrics,
+        _Vouching(house.metrics, pulse),
         show_docs=settings.environment != "production",
     )
+
+
+class _Vouching:
+    """Counts the hook door's answers and tells the pulse about every webhook that was not taken."""
+
+    def __init__(self, metrics: Metrics, pulse: Pulse | None) -> None:
+        self._metrics = metrics
+        self._pulse = pulse
+
+    def answered(self, status: int, *, knocked: bool) -> None:
+        self._metrics.answered(status)
+        if self._pulse is not None and knocked and status != 200:
+            self._pulse.taint(f"answered_{status}")
 
 
 def build_worker(house: House, owner: UUID | None = None) -> Worker:
@@ -162,8 +177,24 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         lane_lease_s=settings.lane_lease_s,
         claim_interval_s=settings.claim_interval_s,
         drain_s=settings.send_connect_s + settings.send_read_s + 1,
+        doubt=doubt_rules(settings),
+        doubt_every_s=settings.doubt_every_s,
+        rescue_every_s=settings.rescue_every_s,
+        receiver_tolerance_s=settings.receiver_tolerance_s,
     )
     return Worker(ports, config)
+
+
+def doubt_rules(settings: Settings) -> DoubtRules:
+    return DoubtRules(
+        window_s=settings.doubt_window_s,
+        lease_s=settings.send_lease_s,
+        margin_s=settings.doubt_margin_s,
+        proof_s=settings.doubt_proof_s,
+        cooldown_s=settings.doubt_cooldown_s,
+        soft_s=settings.doubt_soft_s,
+        session_s=settings.doubt_session_s,
+    )
 
 
 def projection(house: House) -> Projection:

@@ -41,9 +41,6 @@ update conversation set last_inbound_at = greatest(last_inbound_at, @at), last_a
     window_until = greatest(window_until, @window_until), unread = unread + 1
 where tenant_id = @tenant_id and conversation_id = @conversation_id;
 
--- :mark_seen
-update conversation set unread = 0 where tenant_id = @tenant_id and conversation_id = @conversation_id;
-
 -- :describe_contact
 update contact set name = coalesce(@name, name), username = coalesce(@username, username),
     phone = coalesce(@phone, phone), bsuid = coalesce(@bsuid, bsuid), updated_at = @now

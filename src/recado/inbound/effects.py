@@ -175,7 +175,7 @@ async def _apply_one(
         tenant_id=where.tenant_id,
         number_id=NumberId(where.target_id),
         keys=where.keys,
-        key=event_key(event, where.keys.hash_key),
+        key=_natural_key(where, event_key, source, event),
         ledger_id=source.ledger_id,
         received_at=source.received_at,
         now=now,
@@ -187,6 +187,14 @@ async def _apply_one(
         tally.unhandled += 1
     else:
         tally.effects += 1
+
+
+def _natural_key(where: Destination, event_key: EventKey, source: Source, event: ProviderEvent) -> bytes:
+    key = event_key(event, where.keys.hash_key)
+    if isinstance(event, ValueFault):
+        # It has no time of its own: the same fault in another hour is another fault.
+        return where.keys.hash(f"{key.hex()}|{source.received_at:%Y-%m-%dT%H}")
+    return key
 
 
 async def _dispatch(tx: Tx, arrival: Arrival, event: ProviderEvent) -> bool:

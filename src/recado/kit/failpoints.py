@@ -40,6 +40,8 @@ NAMES: frozenset[str] = frozenset(
         "project.after_commit",
         "rescue.begin",
         "rescue.before_commit",
+        "resolve.begin",
+        "resolve.before_commit",
         "lease.before_commit",
         "lease.after_commit",
         "job.claimed",
@@ -84,6 +86,11 @@ def _build(environ: Mapping[str, str]) -> Callable[[str], None]:
     path = environ.get("RECADO_FAILPOINTS_LOG")
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if path else None
     return _killer(plan, fd)
+
+
+def armed() -> bool:
+    """Whether this process may be killed at a failpoint."""
+    return reached is not _nothing
 
 
 reached: Callable[[str], None] = _build(os.environ)  # noqa: TID251 - read once, before any setting

@@ -2,7 +2,7 @@
 insert into media (tenant_id, media_id, direction, state, mime_type, filename, size_bytes, sha256, blob,
     provider_media_id, number_id, message_id, created_at, stored_at)
 values (@tenant_id, @media_id, @direction, @state, @mime_type, @filename, @size_bytes, @sha256, @blob,
-    @provider_media_id, @number_id, @message_id, @now, case when @state = 'stored' then @now end)
+    @provider_media_id, @number_id, @message_id, @now::timestamptz, case when @state = 'stored' then @now::timestamptz end)
 on conflict (tenant_id, media_id) do nothing;
 
 -- :media_by_id -> MediaRow

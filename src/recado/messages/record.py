@@ -15,6 +15,7 @@ from recado.kit.ids import MessageId, TenantId
 from recado.kit.phone import digits
 from recado.kit.reasons import Reason
 from recado.messages.claim import Intent
+from recado.messages.doubt import note_duplicates
 from recado.messages.pace import SLOW_FOR, pair_backoff, retry_backoff
 from recado.numbers import service as numbers
 from recado.providers.contract import (
@@ -114,6 +115,10 @@ async def _record_accepted(tx: Tx, now: datetime, taken: Sequence[Finished]) -> 
         tenant_ids=[lane[0] for lane in lanes],
         number_ids=[lane[1] for lane in lanes],
     )
+    for one in ordered:
+        if one.intent.n > 1:
+            due = one.intent.row.due
+            await note_duplicates(tx, now, due.tenant_id, [due.message_id])
     for row, outcome in zip(rows, outcomes, strict=True):
         sent_to = digits(row.detail.recipient or "")
         if outcome.wa_id and outcome.wa_id.isdigit() and outcome.wa_id != sent_to:
@@ -133,6 +138,9 @@ async def _close(
     detail: str,
     code: int | None,
     exchange: Exchange | None,
+    *,
+    soft: bool = False,
+    no_id: bool = False,
 ) -> None:
     facts = _facts(exchange)
     await tx.execute(
@@ -146,6 +154,8 @@ async def _close(
         http_status=facts.status,
         elapsed_ms=facts.elapsed_ms,
         answer=facts.answer,
+        soft=soft,
+        no_id=no_id,
     )
 
 
@@ -276,7 +286,17 @@ def _wait(one: Finished, outcome: Later) -> timedelta:
 
 async def _record_unknown(tx: Tx, now: datetime, one: Finished, outcome: Unknown) -> None:
     due = one.intent.row.due
-    await _close(tx, one, "in_doubt", outcome.reason, outcome.detail, None, outcome.exchange)
+    await _close(
+        tx,
+        one,
+        "in_doubt",
+        outcome.reason,
+        outcome.detail,
+        None,
+        outcome.exchange,
+        soft=outcome.soft,
+        no_id=outcome.no_id,
+    )
     kept = await tx.execute(
         _Q["keep_in_doubt"],
         tenant_id=due.tenant_id,

@@ -41,7 +41,7 @@ update attempt set state = case when state = 'accepted' then state else @state e
     finished_at = clock_timestamp(),
     doubt_at = case when @state = 'in_doubt' then clock_timestamp() else doubt_at end,
     reason = @reason, code = @code, detail = @detail, http_status = @http_status, elapsed_ms = @elapsed_ms,
-    answer = @answer
+    answer = @answer, soft = @soft, no_id = @no_id
 where tenant_id = @tenant_id and token = @token and state in ('intent', 'in_doubt');
 
 -- :requeue

@@ -12,6 +12,7 @@ from recado.db import sql
 from recado.db.pool import Tx
 from recado.kit.ids import MessageId, TenantId
 from recado.kit.reasons import Reason
+from recado.messages.doubt import note_duplicates
 from recado.messages.model import ATTENTION, RANK, Evidence, Standing, State, fold
 
 _Q = sql.load("recado.messages", "status.sql")
@@ -128,6 +129,7 @@ async def _settle_doubts(tx: Tx, items: Sequence[StatusItem], resolved: dict[int
             _Q["settle_attempt"], tenant_id=item.tenant_id, token=token, wamid_hash=item.wamid_hash
         )
         await tx.execute(_Q["settle_outbox"], tenant_id=item.tenant_id, message_id=message_id)
+        await note_duplicates(tx, item.at, item.tenant_id, [message_id])
 
 
 async def _keep_new(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]) -> list[int]:

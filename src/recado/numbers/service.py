@@ -51,6 +51,32 @@ async def _claim_route(
         raise Conflict(f"{kind}_taken", f"this {kind.replace('_', ' ')} belongs to another tenant")
 
 
+async def _insert_number(
+    tx: Tx,
+    now: datetime,
+    keys: TenantKeys,
+    waba: WabaRow,
+    number_id: NumberId,
+    provider: str,
+    external_id: str,
+    credentials: Credentials,
+    display_phone: str | None,
+    verified_name: str | None,
+) -> int:
+    return await tx.execute(
+        _Q["insert_number"],
+        tenant_id=keys.tenant_id,
+        number_id=number_id,
+        waba_id=waba.waba_id,
+        provider=provider,
+        external_id=external_id,
+        display_phone=display_phone,
+        verified_name=verified_name,
+        now=now,
+        credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
+    )
+
+
 async def add_number(
     tx: Tx,
     now: datetime,
@@ -85,17 +111,8 @@ async def add_number(
     await _claim_route(tx, provider, "waba", waba_external_id, tenant.tenant_id, waba.waba_id)
     number_id = NumberId(uuid7(now))
     await _claim_route(tx, provider, "phone_number", external_id, tenant.tenant_id, number_id)
-    inserted = await tx.execute(
-        _Q["insert_number"],
-        tenant_id=tenant.tenant_id,
-        number_id=number_id,
-        waba_id=waba.waba_id,
-        provider=provider,
-        external_id=external_id,
-        display_phone=display_phone,
-        verified_name=verified_name,
-        now=now,
-        credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
+    inserted = await _insert_number(
+        tx, now, keys, waba, number_id, provider, external_id, credentials, display_phone, verified_name
     )
     if not inserted:
         raise Conflict("number_exists", "this number is already registered here")
@@ -201,6 +218,15 @@ async def pause_lane(
 async def resume_lane(tx: Tx, now: datetime, tenant_id: TenantId, number_id: NumberId, *, actor: str) -> None:
     await tx.execute(_Q["resume_lane"], tenant_id=tenant_id, number_id=number_id)
     await audit.record(tx, now, tenant_id, actor=actor, action="number.resumed", target=str(number_id))
+
+
+async def set_kill_switch(
+    tx: Tx, now: datetime, tenant_id: TenantId, number_id: NumberId, *, on: bool, actor: str
+) -> None:
+    """Stops or frees one number. Waits for claims under way; no later claim can miss it. Audited."""
+    await tx.execute(_Q["set_lane_kill"], tenant_id=tenant_id, number_id=number_id, on=on)
+    action = "number.stopped" if on else "number.freed"
+    await audit.record(tx, now, tenant_id, actor=actor, action=action, target=str(number_id))
 
 
 async def slow_lane(tx: Tx, tenant_id: TenantId, number_id: NumberId, *, until: datetime) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import structlog
 
@@ -268,4 +267,3 @@ def _unreadable() -> Rejected:
 
 
 RENEW_SHARE = 3
-RESCUE_EVERY = timedelta(seconds=5)

@@ -10,12 +10,14 @@ from datetime import timedelta
 import structlog
 
 from recado.db.pool import UNAVAILABLE
+from recado.inbound import receivers
 from recado.inbound.projector import project_batch
 from recado.kit.failpoints import reached
+from recado.messages.doubt import resolve
 from recado.messages.record import rescue
 from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
 from recado.worker.housekeeping import sweep
-from recado.worker.lanes import RENEW_SHARE, RESCUE_EVERY, LaneRunner
+from recado.worker.lanes import RENEW_SHARE, LaneRunner
 from recado.worker.ports import WorkerConfig, WorkerPorts
 
 _log = structlog.get_logger("recado.worker")
@@ -48,6 +50,7 @@ class Worker:
                 ("project", self._project_loop),
                 ("jobs", self._job_loop),
                 ("rescue", self._rescue_loop),
+                ("resolve", self._resolve_loop),
                 ("sweep", self._sweep_loop),
             )
         ]
@@ -104,7 +107,22 @@ class Worker:
                 _log.warning("attempts.in_doubt", count=count)
                 self._ports.meter.rescued(count)
             self._ports.meter.beat("rescue")
-            await self._rest(RESCUE_EVERY.total_seconds())
+            await self._rest(self._config.rescue_every_s)
+
+    async def _resolve_loop(self) -> None:
+        while not self._stop.is_set():
+            async with self._ports.engine() as tx:
+                trusted = await receivers.trust(tx, tolerance_s=self._config.receiver_tolerance_s)
+                since = trusted.healthy_since()
+                if trusted.lag_s >= receivers.BACKLOG_S:
+                    # Echoes are waiting unread: what is in doubt now may be answered among them.
+                    await receivers.taint(tx, "backlog")
+                done = await resolve(tx, self._config.doubt, since)
+            if done.resent or done.asked or done.expired:
+                _log.warning("doubts.resolved", resent=done.resent, asked=done.asked, expired=done.expired)
+            self._ports.meter.resolved(done.resent, done.asked, done.expired)
+            self._ports.meter.beat("resolve")
+            await self._rest(self._config.doubt_every_s)
 
     async def _sweep_loop(self) -> None:
         while not self._stop.is_set():

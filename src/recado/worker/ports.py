@@ -13,6 +13,7 @@ from recado.db.pool import Tx
 from recado.inbound.projector import Projection
 from recado.kit.clock import Clock
 from recado.kit.ids import AttemptToken
+from recado.messages.doubt_rules import DoubtRules
 from recado.providers.contract import Provider
 from recado.queue.jobs import Job, JobOutcome
 from recado.tenants.vault import Vault
@@ -31,6 +32,10 @@ class WorkerConfig:
     lane_lease_s: float
     claim_interval_s: float
     drain_s: float
+    doubt: DoubtRules = field(default_factory=DoubtRules)
+    doubt_every_s: float = 5.0
+    rescue_every_s: float = 5.0
+    receiver_tolerance_s: float = 3.0
     most_lanes: int = 2000
 
 
@@ -42,6 +47,8 @@ class SendMeter:
     def finished(self, outcome: str, elapsed_s: float) -> None: ...
 
     def rescued(self, count: int) -> None: ...
+
+    def resolved(self, resent: int, asked: int, expired: int) -> None: ...
 
     def beat(self, loop: str) -> None: ...
 

@@ -113,7 +113,7 @@ class GraphHttp:
         self._keepalive_s: Final = keepalive_s
         self._ssl: Final = ssl
         self._resolver: Final = resolver
-        self._probe: Final = None if probe is failpoints._nothing else probe
+        self._probe: Final = probe if failpoints.armed() or probe is not failpoints.reached else None
         self.stepped: Final = self._probe is not None
         self._urls: dict[str, URL] = {}
         self._open: aiohttp.ClientSession | None = None

@@ -16,7 +16,7 @@ from recado.kit.ids import MessageId, NumberId, TenantId, uuid7
 from recado.kit.reason_texts import reason_text
 from recado.kit.reasons import Reason
 from recado.messages import accept as accepting
-from recado.messages import reading
+from recado.messages import doubt, reading
 from recado.messages.content import Draft, Violation, parse_draft, parse_mark_read
 from recado.messages.model import MessageRow
 from recado.numbers import service as numbers
@@ -24,7 +24,7 @@ from recado.providers.contract import Done, Later, Rejected, SimpleOutcome, Unkn
 from recado.tenants.model import ApiScope, Principal
 from recado.web.api import views
 from recado.web.api.cursor import read_cursor, write_cursor
-from recado.web.api.openapi import MARK_READ, send_operation
+from recado.web.api.openapi import MARK_READ, problem_responses, send_operation
 from recado.web.auth import Caller, Deps, need
 from recado.web.body import read_json
 from recado.web.problems import violations_body
@@ -336,6 +336,40 @@ async def get_status(
 ) -> dict[str, Any]:
     row = await _one(deps, caller, message_id)
     return views.status_body(row, deps.clock.now(), locale_of(accept_language))
+
+
+@router.post(
+    "/{message_id}/decision",
+    summary="Decide about a message in doubt: resend, abandon or wait",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["decision"],
+                        "properties": {"decision": {"enum": ["resend", "abandon", "wait"]}},
+                    },
+                    "example": {"decision": "resend"},
+                }
+            },
+        },
+        "responses": problem_responses("400", "401", "403", "404", "409", "422", "503"),
+    },
+)
+async def decide(
+    message_id: str, request: Request, deps: Deps, caller: Caller, accept_language: Language = "pt-BR"
+) -> dict[str, Any]:
+    need(caller, ApiScope.MESSAGES_WRITE)
+    payload = await read_json(request)
+    decision = payload.get("decision") if isinstance(payload, dict) else None
+    now = deps.clock.now()
+    async with deps.db.tenant(caller.tenant_id) as tx:
+        row = await reading.get(tx, caller.tenant_id, reading.parse_id(message_id))
+        await doubt.decide(tx, now, caller.tenant_id, row.id, str(decision), actor=f"key:{caller.key_id}")
+        row = await reading.get(tx, caller.tenant_id, row.id)
+    return views.message_body(row, now, locale_of(accept_language))
 
 
 @router.post("/{message_id}/cancel", summary="Cancel while it has not left")

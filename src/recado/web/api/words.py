@@ -29,6 +29,25 @@ _KINDS: dict[str, tuple[str, str]] = {
         "Ficou sem resposta: estamos verificando se saiu",
         "No answer: checking whether it left",
     ),
+    "attempt.presumed_lost": (
+        "Temos prova de que não saiu: vai de novo",
+        "Proof that it did not leave: sent again",
+    ),
+    "message.needs_decision": (
+        "Não dá para saber se saiu: alguém precisa decidir",
+        "Nobody can tell: a person must decide",
+    ),
+    "message.expired_in_doubt": (
+        "O prazo passou sem sabermos se saiu",
+        "Its time is over and the outcome unknown",
+    ),
+    "decision.resend": ("Alguém decidiu reenviar", "Somebody decided to send it again"),
+    "decision.abandon": ("Alguém decidiu não reenviar", "Somebody decided not to send it again"),
+    "decision.wait": ("Alguém decidiu esperar mais", "Somebody decided to wait longer"),
+    "incident.duplicate_detected": (
+        "Saiu duas vezes: registramos o ocorrido",
+        "It left twice: noted as an incident",
+    ),
     "status.sent": ("Enviada", "Sent"),
     "status.delivered": ("Entregue no celular do cliente", "Delivered to the customer's phone"),
     "status.read": ("Lida pelo cliente", "Read by the customer"),

@@ -34,7 +34,9 @@ class Append(Protocol):
 
 
 class HookMeter(Protocol):
-    def answered(self, status: int) -> None: ...
+    def answered(self, status: int, *, knocked: bool) -> None:
+        """`knocked`: it was a webhook at the right address, whatever became of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class MetaHook:
         else:
             status = 405
             await _answer(send, status, b"", (b"allow", b"GET, POST"))
-        self._meter.answered(status)
+        self._meter.answered(status, knocked=status != 404 and scope["method"] == "POST")
 
     async def _verify(self, scope: Scope, send: Send) -> int:
         query = parse_qs(scope["query_string"].decode("ascii", "replace"))

@@ -62,6 +62,13 @@ def _nothing_left_running() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """Tells parallel workers apart in names on the shared server; also works without xdist."""
+    name: str = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+    return name
+
+
+@pytest.fixture(scope="session")
 def server_dsn(request: pytest.FixtureRequest) -> Iterator[str]:
     """The superuser's URL of this run's PostgreSQL (not durable: see `support.cluster.FAST`)."""
     given = getattr(request.config, "workerinput", {}).get("recado_dsn")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import psutil
 
 from recado.db.embedded import EmbeddedConfig, Running, start
 from recado.db.migrate import ensure_runtime_role, migrate
@@ -47,14 +49,27 @@ def roomy_memory() -> str | None:
     return None
 
 
+PLACE = re.compile(r"recado-tests-(\d+)-")
+
+
 def make_place() -> Path:
     """A new directory for a cluster; whoever made it removes it.
 
     Started by root, PostgreSQL runs as another user, who cannot enter pytest's own directories.
     """
-    place = Path(tempfile.mkdtemp(prefix="recado-tests-", dir=roomy_memory())).resolve()
+    parent = Path(roomy_memory() or tempfile.gettempdir()).resolve()
+    _clear_up(parent)
+    place = Path(tempfile.mkdtemp(prefix=f"recado-tests-{os.getpid()}-", dir=parent))
     place.chmod(0o755)
     return place
+
+
+def _clear_up(parent: Path) -> None:
+    """Removes what runs that were killed left in memory; their servers ended with them."""
+    for old in parent.glob("recado-tests-*"):
+        made_by = PLACE.match(old.name)
+        if made_by and not psutil.pid_exists(int(made_by[1])):
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def for_database(dsn: str, name: str) -> str:

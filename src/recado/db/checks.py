@@ -77,7 +77,7 @@ async def _schema(connection: asyncpg.Connection) -> list[Finding]:
              and c.relname <> 'schema_migration'
              and not (c.relrowsecurity and c.relforcerowsecurity)"""
     )
-    names = ", ".join(row["relname"] for row in bare)
+    names = ", ".join(sorted(row["relname"] for row in bare))
     return [
         _finding(
             "schema version",

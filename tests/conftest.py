@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -149,6 +150,15 @@ def eventually() -> Callable[..., Any]:
 def free_port() -> Callable[[], int]:
     """Each call gives another free port of 127.0.0.1."""
     return pick_free_port
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the system's browser for `executable_path`; the same names as scripts/system_packages.sh."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("chromium is missing: browser tests skip (`make test` installs it where it may)")
 
 
 @pytest.fixture(scope="session")

@@ -201,10 +201,13 @@ def settings() -> None:
 def replay(
     ids: Annotated[list[int] | None, typer.Argument(help="dead letters; all when none is named")] = None,
     list_only: Annotated[bool, typer.Option("--list", help="only show them")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="show what would change, change nothing")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Run dead letters again; what was already applied is not applied twice."""
-    uvloop.run(doctors.replay(load_settings(data_dir), ids, list_only, out))
+    uvloop.run(doctors.replay(load_settings(data_dir), ids, out, list_only=list_only, dry_run=dry_run))
 
 
 def main() -> None:

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from recado.app.install import Installation, NotInstallable, key_ring, prepare
-from recado.app.wiring import House
+from recado.app.wiring import House, projection
 from recado.db import checks
 from recado.db.embedded import EmbeddedError
 from recado.db.system import system
 from recado.inbound import deadletters
+from recado.inbound.projector import rehearse
 from recado.kit.crypto import SecretUnreadable
 from recado.numbers import service as numbers
 from recado.settings import Settings
@@ -103,31 +104,50 @@ async def examine(settings: Settings) -> list[Diagnosis]:
     return found
 
 
-async def replay(settings: Settings, ids: Sequence[int] | None, list_only: bool, out: Console) -> None:
+async def replay(
+    settings: Settings, ids: Sequence[int] | None, out: Console, *, list_only: bool, dry_run: bool
+) -> None:
+    """Raises typer.Exit(1) when a named dead letter does not exist; then nothing was touched."""
     installation = await prepare(settings)
     house = House(settings, installation, web=False)
     try:
         await house.open()
         async with system(house.db) as tx:
             dead = await deadletters.list_dead(tx)
-            table = Table("id", "received", "tries", "why", "bytes", box=None)
-            for one in dead:
-                table.add_row(
-                    str(one.ledger_id),
-                    f"{one.received_at:%Y-%m-%d %H:%M:%S}",
-                    str(one.tries),
-                    one.error or "",
-                    str(one.size_bytes),
-                )
-            if list_only:
-                out.print(table)
-                return
-            known = {one.ledger_id for one in dead}
-            if missing := [each for each in ids or [] if each not in known]:
-                out.print(f"no such dead letter: {', '.join(map(str, missing))}")
-                raise typer.Exit(1)
-            count = await deadletters.replay(tx, ids or None)
+        known = {one.ledger_id for one in dead}
+        if missing := [each for each in ids or [] if each not in known]:
+            out.print(f"no such dead letter: {', '.join(map(str, missing))}")
+            raise typer.Exit(1)
+        if list_only:
+            out.print(_table(dead))
+        elif dry_run:
+            await _rehearse(house, sorted(ids or known), out)
+        else:
+            async with system(house.db) as tx:
+                count = await deadletters.replay(tx, ids or None)
             out.print(f"{count} put back in line")
     finally:
         await house.close()
         installation.leave()
+
+
+def _table(dead: Sequence[deadletters.DeadLetter]) -> Table:
+    table = Table("id", "received", "tries", "why", "bytes", box=None)
+    for one in dead:
+        received = f"{one.received_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(one.ledger_id), received, str(one.tries), one.error or "", str(one.size_bytes))
+    return table
+
+
+async def _rehearse(house: House, ids: Sequence[int], out: Console) -> None:
+    """Nothing is written: each transaction is undone."""
+    parts = projection(house)
+    for ledger_id in ids:
+        result = await rehearse(parts, ledger_id)
+        if isinstance(result, str):
+            out.print(f"{ledger_id}: would fail again: {result}")
+            continue
+        out.print(
+            f"{ledger_id}: {result.effects} new, {result.repeated} already known, "
+            f"{result.orphans} without owner, {result.foreign} foreign, {result.unhandled} unhandled"
+        )

@@ -12,6 +12,7 @@ from recado.conversations.model import clamp_time
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.inbound.routing import Destination, Routes
+from recado.kit.failpoints import reached
 from recado.kit.ids import NumberId
 from recado.messages import inbound as messages
 from recado.messages.inbound import Arrival
@@ -110,6 +111,7 @@ async def apply_events(
             statuses.append(_status_item(where, event_key, source, event))
         else:
             await _apply_one(tx, tally, where, event_key, source, event, now)
+    reached("project.routed")
     for start in range(0, len(statuses), _CHUNK):
         done = await apply_statuses(tx, statuses[start : start + _CHUNK])
         tally.effects += done.effects

@@ -115,6 +115,33 @@ async def _project_one(projection: Projection, body: Body) -> None:
         await _put_off(projection, body, _describe(error), now)
 
 
+class _Undo(Exception):
+    """Carries the result of a rehearsal out of a transaction that must not be committed."""
+
+    def __init__(self, applied: Applied) -> None:
+        super().__init__("rehearsal")
+        self.applied = applied
+
+
+async def rehearse(projection: Projection, ledger_id: int) -> Applied | str:
+    """What projecting this body again would do, without doing it; the reason when it fails again."""
+    try:
+        async with system(projection.db) as tx:
+            body = await tx.one(_Q["read_body"], Body, ledger_id=ledger_id)
+            if body is None:
+                return "no such body"
+            applied, done = await _apply(tx, projection, [body], projection.clock.now())
+            if not done:
+                return "unparseable"
+            raise _Undo(applied)  # noqa: TRY301 - leaving the block is what undoes it
+    except _Undo as undo:
+        return undo.applied
+    except UNAVAILABLE:
+        raise
+    except Exception as error:  # what a real replay would have written down
+        return _describe(error)
+
+
 def _describe(error: Exception) -> str:
     """Class and place, never the message: it may quote personal data."""
     frames = traceback.extract_tb(error.__traceback__)

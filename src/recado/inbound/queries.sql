@@ -21,6 +21,11 @@ from ledger_work w join ledger l on l.id = w.ledger_id
 where w.ledger_id = @ledger_id and w.state = 0
 for update of w skip locked;
 
+-- :read_body -> Body
+select l.id as ledger_id, coalesce(w.tries, 0) as tries, l.provider, l.received_at, l.body
+from ledger l left join ledger_work w on w.ledger_id = l.id
+where l.id = @ledger_id;
+
 -- :finish_bodies
 delete from ledger_work where ledger_id = any(@ids::bigint[]);
 

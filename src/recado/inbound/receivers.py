@@ -20,6 +20,7 @@ import structlog
 from recado.db import sql
 from recado.db.pool import Database, Tx
 from recado.db.system import system
+from recado.kit.failpoints import reached
 
 _Q = sql.load("recado.inbound", "receivers.sql")
 _log = structlog.get_logger("recado.receiver")
@@ -100,6 +101,8 @@ class Pulse:
                     return
                 span = self._new_id()
                 await tx.execute(_Q["begin_span"], span_id=span)
+                reached("beat.before_commit")
+            reached("beat.after_commit")
             self._span = span
         except BaseException:
             self._reasons |= reasons

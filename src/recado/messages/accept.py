@@ -158,7 +158,9 @@ async def accept_many(
     pending = await _drop_repeats(tx, tenant_id, pending, verdicts)
     pending = await _resolve(tx, tenant_id, pending, verdicts)
     pending = await _check_windows(tx, now, tenant_id, pending, verdicts)
+    reached("accept.judged")
     pending = await _win_keys(tx, now, tenant_id, pending, verdicts)
+    reached("accept.keys_won")
     if pending:
         await _store(tx, now, tenant_id, pending)
     for one in pending:

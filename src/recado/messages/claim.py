@@ -144,6 +144,7 @@ async def claim(
         number_ids=[lane.number_id for lane in lanes],
         fences=[lane.fence for lane in lanes],
     )
+    reached("claim.lanes_locked")
     quotas = share(busy, now, most)
     if not quotas:
         return []
@@ -310,6 +311,7 @@ async def _write_intents(tx: Tx, now: datetime, plan: _Plan, lease_s: float) -> 
         ns=[intent.n for intent in plan.intents],
         fences=[intent.lane_fence for intent in plan.intents],
     )
+    reached("intent.written")
     pairs = sorted(plan.pair_tats.items())
     await tx.execute(
         _Q["advance_pairs"],

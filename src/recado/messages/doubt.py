@@ -114,6 +114,7 @@ async def resolve(
             delays[row.number_id] = delay.p999_s if delay else 0.0
         case = _case(row, trusted_since, delays[row.number_id])
         await _apply(tx, rules, row, case, done)
+        reached("resolve.judged")
     done.expired += await _expire_decisions(tx)
     reached("resolve.before_commit")
     return done

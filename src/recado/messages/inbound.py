@@ -15,6 +15,7 @@ from recado.conversations import service as conversations
 from recado.conversations.model import clamp_time, window_close
 from recado.db import sql
 from recado.db.pool import Tx
+from recado.kit.failpoints import reached
 from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId, uuid7
 from recado.media import service as media
 from recado.messages.statuses import StatusItem, apply_statuses
@@ -140,7 +141,9 @@ async def receive(tx: Tx, where: Arrival, event: MessageReceived) -> bool:
         conversation_id,
         at,
     )
-    if event.opens_window and not event.standby:
+    reached("project.inbound_stored")
+    if event.opens_window:
+        # `standby` too: the person wrote to this business, whoever holds the conversation at Meta.
         await conversations.note_inbound(
             tx,
             where.tenant_id,

@@ -72,6 +72,7 @@ async def record(tx: Tx, now: datetime, batch: Sequence[Finished]) -> None:
     taken = [one for one in batch if isinstance(one.outcome, Accepted)]
     if taken:
         await _record_accepted(tx, now, taken)
+        reached("record.accepted_written")
     for one in batch:
         match one.outcome:
             case Accepted():
@@ -316,6 +317,7 @@ async def rescue(tx: Tx, now: datetime) -> int:
     reached("rescue.begin")
     rows = await tx.many(_Q["overdue"], Overdue)
     if rows:
+        reached("rescue.marked")
         await tx.execute(
             _Q["doubt_overdue"],
             now=now,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from recado.db import sql
 from recado.db.pool import Tx
+from recado.kit.failpoints import reached
 from recado.kit.ids import MessageId, TenantId
 from recado.kit.reasons import Reason
 from recado.messages.doubt import note_duplicates
@@ -87,9 +88,12 @@ async def apply_statuses(tx: Tx, items: Sequence[StatusItem]) -> StatusesApplied
     Needs the engine scope: one batch may hold several tenants.
     """
     resolved = await _resolve(tx, items)
+    reached("project.statuses_resolved")
     await _settle_doubts(tx, items, resolved)
+    reached("project.doubts_settled")
     fresh = await _keep_new(tx, items, resolved)
     await _fold_into_messages(tx, items, resolved, fresh)
+    reached("project.statuses_folded")
     foreign = sum(1 for index in fresh if resolved[index].message_id is None)
     return StatusesApplied(effects=len(fresh) - foreign, foreign=foreign, repeated=len(items) - len(fresh))
 

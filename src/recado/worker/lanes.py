@@ -87,6 +87,7 @@ class LaneRunner:
 
     async def renew(self) -> None:
         """Keeps own lanes and takes free ones: a fair share when other workers are alive."""
+        reached("lease.begin")
         async with self._ports.engine() as tx:
             counts = await numbers.lane_counts(tx)
             owners = max(1, counts.owners)

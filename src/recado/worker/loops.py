@@ -118,6 +118,7 @@ class Worker:
                     # Echoes are waiting unread: what is in doubt now may be answered among them.
                     await receivers.taint(tx, "backlog")
                 done = await resolve(tx, self._config.doubt, since)
+            reached("resolve.after_commit")
             if done.resent or done.asked or done.expired:
                 _log.warning("doubts.resolved", resent=done.resent, asked=done.asked, expired=done.expired)
             self._ports.meter.resolved(done.resent, done.asked, done.expired)
@@ -128,6 +129,7 @@ class Worker:
         while not self._stop.is_set():
             async with self._ports.engine() as tx:
                 await sweep(tx, self._ports.clock.now())
+                reached("sweep.before_commit")
             self._ports.meter.beat("sweep")
             await self._rest(_SWEEP_EVERY_S)
 
@@ -146,6 +148,7 @@ class Worker:
 
     async def _one_job(self, job: Job) -> None:
         outcome = await self._handle(job)
+        reached("job.handled")
         if isinstance(outcome, Retry) and job.tries >= _JOB_TRIES:
             outcome = Bury(error=f"gave up after {job.tries} tries: {outcome.error}")
         async with self._ports.engine() as tx:

@@ -145,10 +145,11 @@ class MetaHook:
             return 413
         except ConnectionError:
             return 499
+        reached("hook.received")
         if not self._receiver.verify(body, signature, self._config.secrets):
             await _answer(send, 401, b"bad signature")
             return 401
-        reached("hook.received")
+        reached("hook.verified")
         return await self._store(body, send)
 
     async def _store(self, body: bytes, send: Send) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -99,6 +99,8 @@ _OPEN_TO_EVIDENCE = frozenset(
         State.SKIPPED,
     }
 )
+# Where a failure reported after the acceptance leads; 131047 (the window closed) is a skip.
+_GIVEN_UP = frozenset({State.FAILED, State.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +133,9 @@ def fold(standing: Standing, evidence: Evidence) -> Standing:
     rank = RANK[target]
     if rank <= standing.rank:
         return standing
-    if standing.state is State.FAILED and rank < RANK[State.DELIVERED]:
+    if standing.state in _GIVEN_UP and rank < RANK[State.DELIVERED]:
         # A late `sent` says nothing new about a message the provider already gave up on.
-        return Standing(
-            state=State.FAILED, rank=rank, reason=standing.reason, reason_code=standing.reason_code
-        )
+        return replace(standing, rank=rank)
     if standing.state not in _OPEN_TO_EVIDENCE:
         return standing
     return Standing(state=target, rank=rank)

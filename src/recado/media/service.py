@@ -61,12 +61,14 @@ def write_id(media_id: UUID) -> str:
 
 
 def read_id(text: str) -> UUID | None:
+    """None for anything but the one spelling `write_id` gives: uploads are matched by their text."""
     if not text.startswith(PREFIX) or len(text) != len(PREFIX) + 26:
         return None
     try:
-        return UUID(bytes=base64.b32decode(text[len(PREFIX) :].upper() + "======"))
+        found = UUID(bytes=base64.b32decode(text[len(PREFIX) :].upper() + "======"))
     except ValueError:
         return None
+    return found if write_id(found) == text else None
 
 
 def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,7 @@ def unseal(key: bytes, place: Place, sealed: bytes) -> bytes:
         raise SecretUnreadable("unknown secret format")
     try:
         return AESGCM(key).decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place.aad())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: cut short, not even a nonce left
         raise SecretUnreadable(f"{place.table}.{place.column} does not decrypt") from error
 
 

@@ -41,5 +41,5 @@ export const setState = (phone, body) => call(`${at(phone)}/state`, "POST", body
 export const clock = () => call("clock");
 export const shiftClock = (seconds) => call("clock", "POST", { shift_s: seconds });
 export const faults = () => call("faults");
-export const addFault = (kind, times) => call("faults", "POST", { kind, times });
+export const addFault = (fault) => call("faults", "POST", fault);
 export const clearFaults = () => call("faults", "DELETE");

@@ -12,6 +12,8 @@ const NAMES = {
   image: "Foto", video: "Vídeo", audio: "Áudio", document: "Documento", sticker: "Figurinha",
   location: "Localização", contacts: "Contato", template: "Mensagem", interactive: "Mensagem",
 };
+// Their card already holds the words.
+const SHOWS_ITS_TEXT = new Set(["location", "contacts"]);
 const MEDIA = new Set(["image", "video", "audio", "document", "sticker"]);
 const TICKS = {
   pending: ["clock", "Esperando"], sent: ["check", "Enviada"], delivered: ["check2", "Entregue"],
@@ -122,7 +124,7 @@ export function bubble(m, around) {
   if (isGone(m)) {
     box.append(h("p", { class: "neutral" }, icon("ban"), mine ? "Você apagou esta mensagem." : "Esta mensagem foi apagada."));
   } else {
-    const parts = [quotePart(m, around), attachment(m), headerPart(m), textPart(words(m.text)), unsupported(m),
+    const parts = [quotePart(m, around), attachment(m), headerPart(m), SHOWS_ITS_TEXT.has(m.type) ? null : textPart(words(m.text)), unsupported(m),
       words(m.footer) && h("span", { class: "foot", dir: "auto" }, words(m.footer))];
     box.append(...parts.filter(Boolean));
   }

@@ -25,7 +25,12 @@ export class Chat {
     this.phone = null;
     this.drawn = new Map(); // wamid -> {node, picture, status}
     byId("jump").addEventListener("click", () => this.toEnd());
-    this.box.addEventListener("scroll", () => this.atEnd() && (byId("jump").hidden = true));
+    this.box.addEventListener("scroll", () => {
+      this.following = this.atEnd();
+      if (this.following) byId("jump").hidden = true;
+    });
+    // The keyboard or a quote over the field makes the conversation shorter.
+    new ResizeObserver(() => this.following && this.toEnd()).observe(this.box);
     // Pictures arrive after their bubble and would push the latest message out of sight.
     this.list.addEventListener("load", () => this.following && this.toEnd(), true);
     this.list.addEventListener("click", (event) => this.followQuote(event));
@@ -49,7 +54,7 @@ export class Chat {
       this.drawn.clear();
       this.list.replaceChildren();
     }
-    const stay = !moved && !this.atEnd();
+    const stay = !moved && !this.following;
     this.following = !stay;
     const before = this.drawn.size;
     this.draw(messages.filter((m) => m && words(m.wamid) && m.type !== "reaction"));

@@ -12,6 +12,7 @@ export class Composer {
   constructor(send) {
     this.send = send;
     this.quoted = null;
+    this.editing = null;
     this.text = byId("text");
     this.file = byId("file");
     byId("composer").addEventListener("submit", (event) => {
@@ -24,7 +25,7 @@ export class Composer {
         event.preventDefault();
         this.sendText();
       }
-      if (event.key === "Escape" && this.quoted) this.quote(null);
+      if (event.key === "Escape" && (this.quoted || this.editing)) this.quote(null);
     });
     byId("attach").addEventListener("click", (event) => this.attach(event.currentTarget));
     byId("quoting").querySelector("button").addEventListener("click", () => this.quote(null));
@@ -33,11 +34,25 @@ export class Composer {
 
   /** @param {any} m the message to answer, or null */
   quote(m) {
+    if (this.editing) this.text.value = "";
+    this.editing = null;
     this.quoted = m;
+    this.strip(m, m?.direction === "out" ? "Você" : "Empresa");
+  }
+
+  /** @param {any} m a text of this person, to write again */
+  edit(m) {
+    this.quoted = null;
+    this.editing = m;
+    this.text.value = m.text;
+    this.strip(m, "Editando");
+  }
+
+  strip(m, title) {
     const strip = byId("quoting");
     strip.hidden = !m;
     if (m) {
-      strip.querySelector("b").textContent = m.direction === "out" ? "Você" : "Empresa";
+      strip.querySelector("b").textContent = title;
       strip.querySelector("span").textContent = summary(m).slice(0, 200);
     }
     this.text.focus();
@@ -45,7 +60,7 @@ export class Composer {
 
   /** Another person took the phone. */
   reset() {
-    this.quoted = null;
+    this.quoted = this.editing = null;
     byId("quoting").hidden = true;
     this.text.value = "";
   }
@@ -67,6 +82,12 @@ export class Composer {
   async sendText() {
     const text = this.text.value.trim();
     if (!text) return;
+    const edited = this.editing;
+    if (edited) {
+      this.quote(null);
+      await this.send({ edit: text, context: edited.wamid });
+      return;
+    }
     this.text.value = "";
     if (!(await this.deliver({ text })) && !this.text.value) this.text.value = text;
   }

@@ -13,10 +13,13 @@ const LINKS = new Set(["url", "cta_url"]);
 const PLACES = new Set(["send_location", "location_request_message", "location_request"]);
 
 const NOTICES = {
-  flow: ["form", "Formulário", "Este botão abre um formulário do WhatsApp (Flow). O celular de demonstração mostra só este aviso."],
   catalog: ["bag", "Catálogo", "Este botão abre o catálogo da empresa. O celular de demonstração mostra só este aviso."],
   mpm: ["bag", "Produtos", "Este botão abre uma lista de produtos. O celular de demonstração mostra só este aviso."],
   spm: ["bag", "Produto", "Este botão abre um produto. O celular de demonstração mostra só este aviso."],
+  order_details: ["bag", "Pedido", "Este botão abre o pagamento do pedido. O celular de demonstração mostra só este aviso."],
+  order_status: ["bag", "Pedido", "Este botão abre o pedido. O celular de demonstração mostra só este aviso."],
+  address_message: ["pin", "Endereço", "Este botão abre um formulário de endereço. O celular de demonstração mostra só este aviso."],
+  call_permission_request: ["call", "Ligações", "Este botão permitiria ligações da empresa. Aqui ninguém liga para ninguém."],
   voice_call: ["call", "Ligação", "Este botão faria uma ligação pelo WhatsApp. Aqui ninguém liga para ninguém."],
 };
 
@@ -36,12 +39,22 @@ function row(message, button, act) {
     return tap("call", () => notice("Ligação", `Este botão ligaria para ${number || "a empresa"}. Aqui ninguém liga para ninguém.`));
   }
   if (kind === "copy_code" || kind === "otp") return tap("copy", () => copy(words(button.code) || words(button.payload)));
+  if (kind === "request_contact_info") return tap("user", () => act.sendOwnContact(message));
+  if (kind === "flow") return tap("form", () => formNotice(message, button, act));
   if (kind in NOTICES) {
     const [name, heading, text] = NOTICES[kind];
     return tap(name, () => notice(heading, text));
   }
   if (!ANSWERS.has(kind)) return tap("warn", () => notice("Botão sem demonstração", `O celular de demonstração ainda não sabe fazer “${kind}”.`));
   return tap("reply", () => act.press(message, button), act.answered(message, button) ? "true" : "false");
+}
+
+function formNotice(message, button, act) {
+  sheet("Formulário", (close) => [
+    h("p", {}, "Este botão abre um formulário do WhatsApp (Flow). O celular de demonstração não desenha o formulário, mas pode responder com dados de exemplo."),
+    h("button", { class: "btn primary", type: "button", on: { click: () => { close(); act.answerForm(message, button); } } }, "Responder com dados de exemplo"),
+    h("button", { class: "btn", type: "button", on: { click: close } }, "Agora não"),
+  ]);
 }
 
 /** Buttons and the list opener that go under a bubble. @returns {Node|null} */

@@ -2,11 +2,9 @@
 
 import * as api from "./api.js";
 import { byId, h, many, words } from "./dom.js";
+import { CODES, GROUPS, WITH_CODE, faultLabel } from "./faults.js";
 import { nameOf, showPhone } from "./people.js";
 import { full, now, parse, setNow, shiftMs, shiftWords } from "./time.js";
-
-// Kinds the simulator has; what it adds later shows under its own name.
-const FAULTS = {};
 
 const SHIFTS = [["+1 h", 3600, "Adiantar 1 hora"], ["+24 h", 86400, "Adiantar 24 horas"], ["+1 semana", 604800, "Adiantar 1 semana"]];
 
@@ -17,8 +15,6 @@ const SWITCHES = [
   { key: "hidden", label: "Esconder telefone (BSUID)", hint: "A empresa recebe só o código da pessoa." },
 ];
 
-export const faultLabel = (kind) => FAULTS[kind] ?? kind.replace(/[_-]/g, " ");
-
 export class Levers {
   /** @param {{run: (work: () => Promise<any>) => Promise<boolean>, set: (key: string, value: boolean) => void}} does */
   constructor(does) {
@@ -27,12 +23,14 @@ export class Levers {
     for (const lever of SWITCHES) this.addSwitch(lever);
     byId("clock-buttons").append(...SHIFTS.map(([label, seconds, spokenLabel]) =>
       h("button", { class: "btn", type: "button", "aria-label": spokenLabel, on: { click: () => this.shift(seconds) } }, label)));
+    this.today = h("button", { class: "btn", type: "button", hidden: true, on: { click: () => this.shift(-shiftMs() / 1000) } }, "Voltar ao agora");
+    byId("clock-buttons").append(this.today);
     byId("fault-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.provoke();
     });
     byId("fault-clear").addEventListener("click", () => does.run(async () => this.showFaults(await refreshed(api.clearFaults))));
-    this.kinds("");
+    this.fillFaults();
     setInterval(() => this.tick(), 1000);
   }
 
@@ -65,6 +63,7 @@ export class Levers {
     byId("clock").textContent = full(now());
     byId("bar-time").textContent = full(now()).slice(-5);
     byId("clock-shift").textContent = shiftWords(shiftMs());
+    this.today.hidden = Math.abs(shiftMs()) < 60000;
   }
 
   /** @param {any} answer of GET /_sim/clock: the simulated time, by whichever name */
@@ -82,31 +81,34 @@ export class Levers {
 
   async provoke() {
     const kind = byId("fault-kind").value;
-    const times = Math.max(1, Math.min(1000, Number(byId("fault-times").value) || 1));
-    await this.does.run(async () => this.showFaults(await refreshed(() => api.addFault(kind, times))));
+    const asked = byId("fault-times").value;
+    // Left empty: it lasts until "Voltar ao normal".
+    const body = { kind, times: asked ? Number(asked) : null };
+    if (WITH_CODE.has(kind)) body.code = Number(byId("fault-code").value);
+    await this.does.run(async () => this.showFaults(await refreshed(() => api.addFault(body))));
   }
 
-  kinds(more) {
+  fillFaults() {
     const select = byId("fault-kind");
-    const names = [...new Set([...Object.keys(FAULTS), ...more])];
-    if (names.join() === this.drawnKinds) return;
-    this.drawnKinds = names.join();
-    const chosen = select.value;
-    select.replaceChildren(...names.filter(Boolean).map((kind) => h("option", { value: kind }, faultLabel(kind))));
-    if (names.includes(chosen)) select.value = chosen;
+    select.append(...GROUPS.map(([label, kinds]) => h("optgroup", { label },
+      ...Object.keys(kinds).map((kind) => h("option", { value: kind }, faultLabel(kind))))));
+    byId("fault-code").append(...CODES.map(([code, label]) => h("option", { value: code }, `${label} (${code})`)));
+    const fit = () => { byId("fault-code-row").hidden = !WITH_CODE.has(select.value); };
+    select.addEventListener("change", fit);
+    fit();
   }
 
   /** @param {any} answer of GET /_sim/faults */
   showFaults(answer) {
-    this.kinds(many(answer?.kinds).map((kind) => words(kind) || words(kind?.kind)));
     const active = Array.isArray(answer) ? answer : many(answer?.active ?? answer?.faults);
     const picture = JSON.stringify(active);
     if (picture === this.drawnFaults) return;
     this.drawnFaults = picture;
     byId("fault-clear").hidden = active.length === 0;
     byId("fault-list").replaceChildren(...active.map((fault) => {
-      const left = Number(fault?.left ?? fault?.remaining ?? fault?.times) || 0;
-      return h("li", {}, h("b", {}, faultLabel(words(fault?.kind))), h("span", { class: "num" }, left === 1 ? "mais 1 vez" : `mais ${left} vezes`));
+      const left = Number(fault?.left ?? fault?.times) || 0;
+      const rest = left === 0 ? "até voltar ao normal" : left === 1 ? "mais 1 vez" : `mais ${left} vezes`;
+      return h("li", {}, h("b", {}, faultLabel(words(fault?.kind))), h("span", { class: "num" }, rest));
     }));
   }
 }

@@ -10,11 +10,12 @@ import { Live } from "./live.js";
 import { openMenu } from "./menu.js";
 import { initials, nameOf, showPeople, showPhone } from "./people.js";
 import { openPersonForm } from "./person.js";
+import { samplePlace } from "./samples.js";
 
 const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 const STATUS = { sent: "Enviada, ainda não chegou", delivered: "Entregue", read: "Lida", played: "Ouvida", failed: "Não enviada" };
 
-const state = { people: [], phone: null, hidden: new Set() };
+const state = { people: [], phone: null, messages: [], hidden: new Set() };
 
 const chosen = () => state.people.find((person) => person.phone === state.phone) ?? null;
 
@@ -33,7 +34,11 @@ async function run(work) {
 async function send(body) {
   const phone = state.phone;
   if (!phone) return false;
-  const whole = state.hidden.has(phone) ? { ...body, bsuid_only: true } : body;
+  const whole = { ...body };
+  // Somebody may talk with several numbers of the company: the answer goes to the one that wrote.
+  const number = state.messages.findLast((m) => words(m.phone_number_id) && (!body.context || m.wamid === body.context));
+  if (number) whole.phone_number_id = number.phone_number_id;
+  if (state.hidden.has(phone)) whole.bsuid_only = true;
   const taken = await run(() => api.send(phone, whole));
   if (taken) live.ask(phone);
   return taken;
@@ -42,9 +47,19 @@ async function send(body) {
 const act = {
   press: (m, button) => send({ button: words(button.payload) || words(button.title), context: m.wamid }),
   pick: (m, row) => send({ list_row: words(row.id), context: m.wamid }),
-  sendPlace: (m) => { composer.quote(m); composer.sendPlace(); },
+  sendPlace: (m) => send({ location: samplePlace, context: m.wamid }),
+  sendOwnContact: (m) => send({ contacts: [ownContact()], context: m.wamid }),
+  answerForm: (m, button) => send({ flow: { flow_token: words(button.payload), nome: nameOf(chosen()), horario: "manhã" }, context: m.wamid }),
   menu: openMessageMenu,
 };
+
+function ownContact() {
+  const person = chosen();
+  const phone = `+${words(person.phone)}`;
+  // The person's own card, as the app sends it when asked.
+  return { origin: "contact_request", name: { formatted_name: nameOf(person), first_name: nameOf(person).split(" ")[0] },
+    phones: [{ phone, wa_id: words(person.phone), type: "CELL" }] };
+}
 
 function openMessageMenu(m, opener) {
   const mine = m.direction === "out";
@@ -52,6 +67,7 @@ function openMessageMenu(m, opener) {
   const entries = [{ label: "Responder", icon: "reply", run: () => composer.quote(m) }];
   if (words(m.text)) entries.push({ label: "Copiar texto", icon: "copy", run: () => copy(words(m.text)) });
   if (own) entries.push({ label: "Tirar reação", icon: "smile", run: () => send({ reaction: "", context: m.wamid }) });
+  if (mine && m.type === "text") entries.push({ label: "Editar", icon: "pen", run: () => composer.edit(m) });
   if (mine) entries.push({ label: "Apagar para todos", icon: "trash", run: () => send({ revoke: m.wamid }) });
   openMenu(opener, entries, {
     label: STATUS[m.status] ? `Mensagem. ${STATUS[m.status]}.` : "Mensagem",
@@ -77,6 +93,7 @@ function view(name) {
 function choose(phone, { push = true, open = true, focus = push } = {}) {
   if (phone !== state.phone) {
     state.phone = phone;
+    state.messages = [];
     composer.reset();
     chat.show(phone, []);
     showChosen();
@@ -125,12 +142,13 @@ async function refresh(phone) {
   const known = chosen();
   const messages = known ? await api.messages(mine) : [];
   if (mine !== state.phone) return;
+  state.messages = messages;
   chat.show(mine, messages);
   showBusiness(messages);
   const quiet = byId("quiet");
   quiet.hidden = messages.length > 0;
   quiet.textContent = known
-    ? `Nenhuma mensagem ainda. Quando a empresa escrever para ${showPhone(mine)}, aparece aqui.`
+    ? `Nenhuma mensagem ainda. Quando a empresa escrever para ${showPhone(mine).replace(/ /g, "\u00a0").replace("-", "\u2011")}, aparece aqui.`
     : "Esta pessoa não existe neste simulador.";
   if (phone === null) {
     const [clock, faults] = await Promise.all([api.clock(), api.faults()]);

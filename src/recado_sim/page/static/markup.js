@@ -62,12 +62,12 @@ function inline(row) {
   let plain = 0;
   const top = () => stack[stack.length - 1];
   const flush = (end) => {
-    if (end > plain) top().inside.push({ kind: "text", text: row.slice(plain, end) });
+    if (end > plain) append(top().inside, [{ kind: "text", text: row.slice(plain, end) }]);
   };
   const fold = (level) => {
     while (stack.length > level) {
       const open = stack.pop(); // never closed: its mark was only a character
-      top().inside.push({ kind: "text", text: open.mark });
+      append(top().inside, [{ kind: "text", text: open.mark }]);
       append(top().inside, open.inside);
     }
   };

@@ -24,7 +24,7 @@ export function openMenu(opener, entries, options) {
     menu.remove();
     if (opener.isConnected && (document.activeElement === document.body || !document.activeElement)) opener.focus();
   });
-  document.body.append(menu);
+  (opener.closest("main") ?? document.body).append(menu);
   menu.showPopover();
   opener.setAttribute("aria-expanded", "true");
   place(menu, opener);

@@ -62,11 +62,11 @@ def start(
     if read_s is not None and read_s < 0:
         given["read_s"] = None
     config = Config(host=host, port=port, state=state, random_seed=seed_random, overrides=given)
-    serve(config, lambda url: _say_ready(url, as_json=as_json))
+    serve(config, lambda facts: _say_ready(facts, as_json=as_json))
 
 
-def _say_ready(url: str, *, as_json: bool) -> None:
-    line = msgspec.json.encode({"url": url}).decode() if as_json else f"recado-sim: {url}"
+def _say_ready(facts: dict[str, str], *, as_json: bool) -> None:
+    line = msgspec.json.encode(facts).decode() if as_json else f"recado-sim: {facts['url']}"
     typer.echo(line)
 
 

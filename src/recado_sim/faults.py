@@ -25,7 +25,7 @@ SEND_KINDS = frozenset(
         "truncated_200",
         "pair_rate",
         "any_error",
-        "failed_later",
+        "status_failed",
     }
 )
 HOOK_KINDS = frozenset(
@@ -68,8 +68,8 @@ ALIASES = {
     "131056": "pair_rate",
     "pair_rate_limit": "pair_rate",
     "error": "any_error",
-    "async_error": "failed_later",
-    "failed": "failed_later",
+    "async_error": "status_failed",
+    "failed": "status_failed",
 }
 _WEBHOOK_VERBS = {
     "drop": "webhooks_dropped",

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from recado_sim import envelope, render
 from recado_sim.feed import Feed
 from recado_sim.hooks import Hooks
@@ -84,7 +86,7 @@ class Handsets:
         thread = self.world.threads.get(person.key)
         last = thread[-1] if thread else None
         return {
-            "phone": f"+{person.phone}" if person.phone else None,
+            "phone": person.phone,
             "name": person.name,
             "bsuid": person.bsuid,
             "username": person.username,
@@ -184,6 +186,7 @@ class Handsets:
             "list_row": self._row,
             "location": self._as_is,
             "contacts": self._as_is,
+            "flow": self._flow,
             "reaction": self._reaction,
             "edit": self._edit,
             "revoke": self._revoke,
@@ -237,13 +240,13 @@ class Handsets:
     def _button(self, person: Person, body: Json) -> Written | Cannot:
         wanted, offered = str(body["button"]), []
         for message in self._candidates(person, body):
-            for button in render.buttons(message):
+            for button in render.taps(message):
                 offered.append(button)
                 if wanted in (str(button.get("payload")), str(button.get("title"))):
-                    return self._tapped(message, button)
+                    return self._tapped(person, message, button)
         return cannot(f"no message has a button {wanted!r}", buttons=offered[:50])
 
-    def _tapped(self, message: Message, button: Json) -> Written | Cannot:
+    def _tapped(self, person: Person, message: Message, button: Json) -> Written | Cannot:
         title, payload = button["title"], button.get("payload")
         match button["type"]:
             case "quick_reply":
@@ -253,9 +256,8 @@ class Handsets:
                 about = {"type": "button_reply", "button_reply": {"id": payload, "title": title}}
                 return Written(type="interactive", about=about, context=message.wamid)
             case "flow":
-                reply = {"name": "flow", "body": "Sent", "response_json": "{}"}
-                about = {"type": "nfm_reply", "nfm_reply": reply}
-                return Written(type="interactive", about=about, context=message.wamid)
+                token = {"flow_token": payload or "unused"}
+                return self._flow(person, {"flow": token, "context": message.wamid})
             case kind:
                 return cannot(f"a button of type {kind} sends nothing to the business")
 
@@ -270,6 +272,14 @@ class Handsets:
                     about = {"type": "list_reply", "list_reply": reply}
                     return Written(type="interactive", about=about, context=message.wamid)
         return cannot(f"no message has a row {wanted!r}", rows=offered[:50])
+
+    def _flow(self, person: Person, body: Json) -> Written | Cannot:
+        if not isinstance(body["flow"], dict):
+            return cannot("flow must be the object the form answers with")
+        text = msgspec.json.encode(body["flow"]).decode()
+        reply = {"name": "flow", "body": "Sent", "response_json": text}
+        about = {"type": "nfm_reply", "nfm_reply": reply}
+        return Written(type="interactive", about=about, context=body.get("context"))
 
     def _reaction(self, person: Person, body: Json) -> Written | Cannot:
         target = self.world.messages.get(str(body.get("context")))
@@ -298,6 +308,7 @@ class Handsets:
         else:
             about = {"body": edit["text"]}
         original.body = {**original.body, original.type: about}
+        original.edited = True
         inside = {"context": {"id": "M0"}, "type": original.type, original.type: about}
         return Written(type="edit", about={"original_message_id": original.wamid, "message": inside})
 

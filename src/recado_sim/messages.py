@@ -93,7 +93,7 @@ class MessagesDoor:
             return
         if fault.kind == "slow":
             await self._pause(SLOW_S if wait is None else wait)
-        later = (fault.code or LATER) if fault.kind == "failed_later" else None
+        later = (fault.code or LATER) if fault.kind == "status_failed" else None
         outcome = self.sim.sending.send(phone, body, fail=later)
         if isinstance(outcome, Refusal):
             await refuse(self.world, outcome)(scope, receive, send)

@@ -10,16 +10,29 @@ from recado_sim.state import Message, World
 
 Json = dict[str, Any]
 
+# Interactive kinds with one button whose words WhatsApp chooses.
+FIXED_LABELS = {
+    "location_request_message": "Enviar localização",
+    "request_contact_info": "Compartilhar contato",
+    "voice_call": "Ligar",
+    "call_permission_request": "Permitir ligações",
+    "catalog_message": "Ver catálogo",
+    "address_message": "Informar endereço",
+    "product": "Ver produto",
+    "product_list": "Ver produtos",
+    "order_details": "Revisar e pagar",
+    "order_status": "Ver pedido",
+}
+
 
 def seen(world: World, message: Message) -> Json:
     """One bubble, as `GET /_sim/handset/{phone}/messages` lists it."""
-    about = message.body.get(message.type)
     context = message.body.get("context") or {}
     return {
         "wamid": message.wamid,
         "direction": message.direction,
         "type": message.type,
-        "payload": about,
+        "payload": message.body,
         "text": text(message),
         "header": header(message),
         "footer": footer(message),
@@ -32,6 +45,8 @@ def seen(world: World, message: Message) -> Json:
         "status": shown_status(message),
         "phone_number_id": message.phone_id,
         "revoked": message.revoked,
+        "edited": message.edited,
+        "cards": cards(message),
     }
 
 
@@ -125,16 +140,63 @@ def _interactive_buttons(about: Json) -> list[Json]:
         case "flow":
             token = parameters.get("flow_token")
             return [{"type": "flow", "title": parameters.get("flow_cta"), "payload": token}]
-        case "location_request_message":
-            return [{"type": "location", "title": "Enviar localização", "payload": "send_location"}]
-        case "request_contact_info":
-            title = "Compartilhar contato"
-            return [{"type": "contact", "title": title, "payload": "request_contact_info"}]
-        case "voice_call":
-            title = parameters.get("display_text") or "Ligar"
-            return [{"type": "call", "title": title, "payload": parameters.get("payload")}]
+        case kind if kind in FIXED_LABELS:
+            title = parameters.get("display_text") or FIXED_LABELS[kind]
+            return [{"type": kind, "title": title, "payload": parameters.get("payload")}]
         case _:
             return []
+
+
+def taps(message: Message) -> list[Json]:
+    """Every button somebody can tap, those of a carousel's cards included."""
+    return [*buttons(message), *(b for card in cards(message) for b in card["buttons"])]
+
+
+def cards(message: Message) -> list[Json]:
+    """A carousel's cards: `{header, body: {text}, buttons}`."""
+    if message.direction != "in":
+        return []
+    if message.type == "interactive":
+        found = (message.body["interactive"].get("action") or {}).get("cards") or []
+        return [_interactive_card(card) for card in found]
+    if message.type == "template" and message.template:
+        return _template_cards(message.template, message.body["template"])
+    return []
+
+
+def _interactive_card(card: Json) -> Json:
+    action = card.get("action") or {}
+    link = action.get("parameters") or {}
+    tappable: list[Json] = []
+    if link.get("url"):
+        tappable.append({"type": "url", "title": link.get("display_text"), "url": link["url"]})
+    for button in action.get("buttons") or []:
+        reply = button.get("quick_reply") or button.get("reply") or {}
+        title, payload = reply.get("title"), reply.get("id")
+        tappable.append({"type": "reply", "title": title, "payload": payload})
+    return {"header": card.get("header"), "body": card.get("body"), "buttons": tappable}
+
+
+def _template_cards(components: list[Json], about: Json) -> list[Json]:
+    defined = (templates.part(components, "CAROUSEL") or {}).get("cards") or []
+    sent = [
+        component.get("cards") or []
+        for component in about.get("components") or []
+        if str(component.get("type", "")).lower() == "carousel"
+    ]
+    given = {int(card.get("card_index", at)): card for at, card in enumerate(sent[0] if sent else [])}
+    found = []
+    for index, card in enumerate(defined):
+        parts, values = list(card.get("components") or []), given.get(index, {})
+        top = templates.given(values, "header")
+        found.append(
+            {
+                "header": top[0] if top else None,
+                "body": {"text": templates.body_text(parts, values)},
+                "buttons": _template_buttons(parts, values),
+            }
+        )
+    return found
 
 
 def _template_buttons(components: list[Json], about: Json) -> list[Json]:
@@ -158,7 +220,8 @@ def _template_button(button: Json, first: Json, parameters: list[Json]) -> Json:
         case "url":
             return {"type": kind, "title": title, "url": templates.fill(button["url"], parameters)}
         case "phone_number":
-            return {"type": kind, "title": title, "url": f"tel:{button.get('phone_number', '')}"}
+            number = str(button.get("phone_number", ""))
+            return {"type": kind, "title": title, "payload": number, "phone_number": number}
         case "copy_code" | "otp":
             code = first.get("coupon_code") or first.get("text")
             return {"type": kind, "title": title, "payload": code}

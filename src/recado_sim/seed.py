@@ -10,6 +10,8 @@ from recado_sim import ids
 from recado_sim.loopback import is_loopback
 from recado_sim.state import Phone, Template, Waba, World
 
+SAMPLE_WABA, SAMPLE_PHONE = "102000000000017", "106000000000023"
+
 
 class PhoneSeed(msgspec.Struct, kw_only=True):
     """A business number."""
@@ -81,6 +83,8 @@ def plant(world: World, seed: Seed) -> None:
         value = getattr(seed, name)
         if value is not None:
             setattr(world.settings, name, value)
+    if seed.wabas:
+        _drop_sample(world)
     for account in seed.wabas:
         waba = world.wabas.setdefault(account.id, Waba(id=account.id, name=account.name))
         waba.name = account.name or waba.name
@@ -93,11 +97,37 @@ def plant(world: World, seed: Seed) -> None:
     world.changes += 1
 
 
+def sample(world: World) -> Phone:
+    """The account a bare start has, so that the first request needs no seed."""
+    world.wabas[SAMPLE_WABA] = Waba(id=SAMPLE_WABA, name="Estúdio Aurora")
+    phone = Phone(
+        id=SAMPLE_PHONE,
+        waba_id=SAMPLE_WABA,
+        display="+1 650-555-0100",
+        name="Estúdio Aurora",
+        sample=True,
+    )
+    world.phones[phone.id] = phone
+    return phone
+
+
+def _drop_sample(world: World) -> None:
+    """Real accounts take its place, unless somebody already talks with it."""
+    phone = world.phones.get(SAMPLE_PHONE)
+    if phone is None or not phone.sample:
+        return
+    if any(message.phone_id == phone.id for message in world.messages.values()):
+        return
+    del world.phones[phone.id]
+    world.wabas.pop(SAMPLE_WABA, None)
+
+
 def _phone(world: World, waba_id: str, number: PhoneSeed) -> None:
     fresh = Phone(id=number.id, waba_id=waba_id, display=number.display, name=number.name)
     phone = world.phones.setdefault(number.id, fresh)
     phone.waba_id, phone.display = waba_id, number.display
     phone.name = number.name or phone.name
+    phone.sample = False
 
 
 def _template(world: World, waba_id: str, given: TemplateSeed) -> None:

@@ -72,6 +72,13 @@ def _page_routes() -> list[Route]:
     return list(importlib.import_module(PAGE).routes)
 
 
+def _facts(app: Simulator, url: str) -> dict[str, str]:
+    facts = {"url": url}
+    for phone in app.simulation.world.phones.values():
+        return {**facts, "phone_number_id": phone.id, "waba_id": phone.waba_id}
+    return facts
+
+
 def create_app(config: Config) -> Simulator:
     """The simulator as an ASGI application. Connection faults need the server of `serve`."""
     return Simulator(config)
@@ -100,8 +107,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
 
-def serve(config: Config, ready: Callable[[str], None]) -> None:
-    """Listen until SIGTERM or SIGINT. `ready(url)` is called once the port answers."""
+def serve(config: Config, ready: Callable[[dict[str, str]], None]) -> None:
+    """Listen until SIGTERM or SIGINT. `ready(facts)` is called once the port answers.
+
+    The facts: `url`, and the first account's `waba_id` and `phone_number_id`.
+    """
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -122,5 +132,5 @@ def serve(config: Config, ready: Callable[[str], None]) -> None:
         backlog=2048,
         server_header=False,
     )
-    server = _Server(settings, app, lambda: ready(url))
+    server = _Server(settings, app, lambda: ready(_facts(app, url)))
     server.run(sockets=[listener])

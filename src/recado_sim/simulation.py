@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from recado_sim import seed
 from recado_sim.faults import Faults
 from recado_sim.feed import Feed
 from recado_sim.handsets import Handsets
@@ -26,9 +27,12 @@ class Simulation:
         self.statuses = Statuses(self.world, self.hooks, self.feed)
         self.sending = Sending(self.world, self.statuses, self.library, self.feed)
         self.handsets = Handsets(self.world, self.hooks, self.statuses, self.library, self.feed)
+        seed.sample(self.world)
 
     def reset(self) -> None:
         """Forget everything that happened; keep settings and clock."""
         self.world.empty()
         self.faults.clear()
         self.hooks.clear()
+        seed.sample(self.world)
+        seed.sample(self.world)

@@ -54,6 +54,7 @@ class Phone(msgspec.Struct, kw_only=True):
     name: str
     registered: bool = True
     callback_url: str = ""
+    sample: bool = False  # there from the start; gone once a seed brings real accounts
     profile: Json = {}
     blocked_users: list[str] = []
     health: str = "AVAILABLE"
@@ -129,6 +130,7 @@ class Message(msgspec.Struct, kw_only=True):
     held: Literal["", "delivered", "read"] = ""  # waits for the person to come online
     hidden: bool = False  # never reaches the handset
     revoked: bool = False
+    edited: bool = False
     media_id: str | None = None
     reactions: dict[str, str] = {}
     events: list[Event] = []

@@ -130,7 +130,11 @@ class Family:
     async def _spawn(self, child: Child) -> asyncio.subprocess.Process:
         environ = dict(child.environ) | {"RECADO_DIE_WITH_PARENT": "1"}
         return await asyncio.create_subprocess_exec(
-            *child.command, env=environ, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+            *child.command,
+            env=environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=sys.stderr,
+            start_new_session=True,
         )
 
     async def _watch(self, child: Child) -> None:

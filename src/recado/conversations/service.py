@@ -56,7 +56,10 @@ async def create_contacts(
     tx: Tx, now: datetime, tenant_id: TenantId, addresses: Sequence[Address]
 ) -> dict[Key, ContactId]:
     """People met for the first time by sending to them. Safe when another writer meets them too."""
-    fresh = {address.key: address for address in addresses}
+    # Two spellings of one phone in the same batch are one person: the first met names the others.
+    firsts: dict[Key, Key] = {}
+    leads = {one.key: firsts.setdefault(min(_spellings(one.key)), one.key) for one in addresses}
+    fresh = {one.key: one for one in addresses if leads[one.key] == one.key}
     if not fresh:
         return {}
     ids = {key: ContactId(uuid7(now)) for key in fresh}
@@ -83,7 +86,8 @@ async def create_contacts(
             usernames=[None] * len(people),
         )
     lost = [key for key in fresh if key not in mine]
-    return mine | await find_contacts(tx, tenant_id, lost)
+    known = mine | await find_contacts(tx, tenant_id, lost)
+    return {key: known[lead] for key, lead in leads.items()}
 
 
 async def find_conversations(

@@ -117,6 +117,7 @@ class _Plan:
     later: list[tuple[Candidate, datetime]] = field(default_factory=list)
     lane_tats: dict[tuple[TenantId, NumberId], datetime] = field(default_factory=dict)
     pair_tats: dict[tuple[TenantId, ConversationId], datetime] = field(default_factory=dict)
+    probing: set[tuple[TenantId, NumberId]] = field(default_factory=set)
 
 
 async def claim(
@@ -262,6 +263,8 @@ def _note(
     match verdict:
         case Go():
             plan.lane_tats[row.lane] = spend(lane.pace(now), plan.lane_tats[row.lane], now, 1)
+            if lane.probing:
+                plan.probing.add(row.lane)
             intent = Intent(token=new_token(), n=row.detail.attempts + 1, lane_fence=lane.fence, row=row)
             files = ready.get((row.due.number_id, row.due.media_ref or ""))
             plan.intents.append(with_files(intent, files) if files else intent)
@@ -327,6 +330,8 @@ async def _write_intents(tx: Tx, now: datetime, plan: _Plan, lease_s: float) -> 
         tenant_ids=[key[0] for key, _ in lanes],
         number_ids=[key[1] for key, _ in lanes],
         tats=[tat for _, tat in lanes],
+        probing=[key in plan.probing for key, _ in lanes],
+        hold_until=now + timedelta(seconds=lease_s),
     )
 
 

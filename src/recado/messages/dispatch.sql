@@ -69,9 +69,12 @@ update outbox o set state = 1, token = go.token, tries = o.tries + 1, fence = o.
 from go where o.tenant_id = go.tenant_id and o.message_id = go.message_id;
 
 -- :advance_lanes
+-- A lane that is being tried again stays shut behind the one message that left, until its answer is known.
 update lane l set tat = u.tat,
-    slow_factor = case when l.slow_until <= @now then 1 else l.slow_factor end
-from unnest(@tenant_ids::uuid[], @number_ids::uuid[], @tats::timestamptz[]) as u (tenant_id, number_id, tat)
+    slow_factor = case when l.slow_until <= @now then 1 else l.slow_factor end,
+    paused_until = case when u.probing then @hold_until::timestamptz else l.paused_until end
+from unnest(@tenant_ids::uuid[], @number_ids::uuid[], @tats::timestamptz[], @probing::boolean[])
+    as u (tenant_id, number_id, tat, probing)
 where l.tenant_id = u.tenant_id and l.number_id = u.number_id;
 
 -- :advance_pairs

@@ -115,6 +115,7 @@ async def _record_accepted(tx: Tx, now: datetime, taken: Sequence[Finished]) -> 
         _Q["lanes_recovered"],
         tenant_ids=[lane[0] for lane in lanes],
         number_ids=[lane[1] for lane in lanes],
+        tokens=[one.intent.token for one in ordered],
     )
     for one in ordered:
         if one.intent.n > 1:

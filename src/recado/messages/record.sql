@@ -26,10 +26,15 @@ select tenant_id, message_id, 'provider.accepted', @now,
 from took;
 
 -- :lanes_recovered
+-- Only a message that left after the pause proves anything: what was on the wire before is no news.
 update lane l set paused_reason = null, paused_detail = null, paused_until = null, paused_at = null
 from unnest(@tenant_ids::uuid[], @number_ids::uuid[]) as u (tenant_id, number_id)
 where l.tenant_id = u.tenant_id and l.number_id = u.number_id and l.paused_reason is not null
-  and l.paused_until is not null;
+  and l.paused_until is not null
+  and exists (
+    select 1 from attempt a
+    where a.tenant_id = l.tenant_id and a.token = any(@tokens::uuid[]) and a.number_id = l.number_id
+      and a.started_at > l.paused_at);
 
 -- :pairs_recovered
 update conversation c set pair_tries = 0, pair_blocked_until = null

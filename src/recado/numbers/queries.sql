@@ -51,8 +51,11 @@ from phone_number p join tenant t on t.tenant_id = p.tenant_id
 where p.tenant_id = @tenant_id and p.number_id = @number_id;
 
 -- :pause_lane
-update lane set paused_reason = @reason, paused_detail = @detail, paused_until = @until, paused_at = @now
-where tenant_id = @tenant_id and number_id = @number_id;
+-- A pause without end was set by a person and only a person lifts it. The database's clock, because what is
+-- compared with it (when an attempt started) comes from there too.
+update lane set paused_reason = @reason, paused_detail = @detail, paused_until = @until, paused_at = clock_timestamp()
+where tenant_id = @tenant_id and number_id = @number_id
+  and (paused_reason is null or paused_until is not null or @until::timestamptz is null);
 
 -- :resume_lane
 update lane set paused_reason = null, paused_detail = null, paused_until = null, paused_at = null

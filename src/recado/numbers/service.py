@@ -203,7 +203,10 @@ async def pause_lane(
     detail: str,
     until: datetime | None,
 ) -> None:
-    """Nothing leaves by this number until `until`, or until somebody resumes it. Messages stay queued."""
+    """Nothing leaves by this number until `until`, or until somebody resumes it (None). Messages stay queued.
+
+    A pause without end stays as it is when one with an end comes along.
+    """
     await tx.execute(
         _Q["pause_lane"],
         tenant_id=tenant_id,

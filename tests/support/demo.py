@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import os
 import signal
@@ -79,7 +80,7 @@ class Demo:
         key = (secret or self.app_secret).encode()
         signature = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
         headers = {"X-Hub-Signature-256": signature, "Content-Type": "application/json"}
-        status, _ = await self.call("POST", self.hooks, data=body, headers=headers)
+        status, _ = await self.call("POST", self.hooks, data=io.BytesIO(body), headers=headers)
         return status
 
     def children(self, role: str) -> list[psutil.Process]:

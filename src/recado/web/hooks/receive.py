@@ -25,6 +25,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # Meta's limit is 3 MB (meta-platform 2.1); a little room for growth.
 MAX_BODY = 4 * 1024 * 1024
+_DISCARD = 8 * 1024 * 1024
 _CHALLENGE = re.compile(r"^[\w-]{1,128}$")
 _log = structlog.get_logger("recado.hooks")
 
@@ -79,6 +80,17 @@ async def read_body(receive: Receive, declared: int | None, most: int) -> bytes:
         if not message.get("more_body"):
             return chunk if not parts else b"".join([*parts, chunk])
         parts.append(chunk)
+
+
+async def _discard(receive: Receive, most: int) -> None:
+    """Reads a little more and throws it away: answering in the middle of an upload resets the connection and
+    the caller never sees why. Bounded, so an endless body gets nothing but the reset."""
+    size = 0
+    while size <= most:
+        message = await receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return
+        size += len(message.get("body", b""))
 
 
 class MetaHook:
@@ -141,6 +153,7 @@ class MetaHook:
         try:
             body = await read_body(receive, declared, MAX_BODY)
         except BodyTooLarge:
+            await _discard(receive, _DISCARD)
             await _answer(send, 413, b"body too large", (b"connection", b"close"))
             return 413
         except ConnectionError:

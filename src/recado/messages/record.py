@@ -143,9 +143,10 @@ async def _close(
     *,
     soft: bool = False,
     no_id: bool = False,
-) -> None:
+) -> bool:
+    """False when this was told before, or the attempt is settled: then nothing else may change either."""
     facts = _facts(exchange)
-    await tx.execute(
+    touched = await tx.execute(
         _Q["close_attempt"],
         tenant_id=one.intent.row.due.tenant_id,
         token=one.intent.token,
@@ -159,6 +160,7 @@ async def _close(
         soft=soft,
         no_id=no_id,
     )
+    return touched > 0
 
 
 async def _event(
@@ -180,7 +182,9 @@ async def _event(
 
 async def _record_rejected(tx: Tx, now: datetime, one: Finished, outcome: Rejected) -> None:
     due = one.intent.row.due
-    await _close(tx, one, "rejected", outcome.reason, outcome.detail, outcome.code, outcome.exchange)
+    detail, code = outcome.detail, outcome.code
+    if not await _close(tx, one, "rejected", outcome.reason, detail, code, outcome.exchange):
+        return
     await _event(tx, now, one, "provider.rejected", outcome.reason, outcome.code)
     if outcome.blame in {Blame.NUMBER, Blame.TOKEN}:
         # Not this message's fault: it stays queued and the whole number waits.
@@ -238,7 +242,8 @@ async def _set_message(
 async def _record_later(tx: Tx, now: datetime, one: Finished, outcome: Later) -> None:
     due = one.intent.row.due
     state = "not_sent" if outcome.exchange is None else "rejected"
-    await _close(tx, one, state, outcome.reason, outcome.detail, outcome.code, outcome.exchange)
+    if not await _close(tx, one, state, outcome.reason, outcome.detail, outcome.code, outcome.exchange):
+        return
     wait = _wait(one, outcome)
     if outcome.scope is Scope.PAIR:
         await tx.execute(
@@ -249,7 +254,8 @@ async def _record_later(tx: Tx, now: datetime, one: Finished, outcome: Later) ->
         )
     elif outcome.scope is Scope.NUMBER:
         if outcome.slow_down:
-            await numbers.slow_lane(tx, due.tenant_id, due.number_id, until=now + max(SLOW_FOR, wait))
+            until = now + max(SLOW_FOR, wait)
+            await numbers.slow_lane(tx, now, due.tenant_id, due.number_id, until=until)
         if outcome.retry_after_s:
             await numbers.pause_lane(
                 tx,

@@ -8,7 +8,8 @@ with took as (
 ), tried as (
     update attempt a set state = 'accepted', finished_at = clock_timestamp(), wamid_hash = t.wamid_hash,
         http_status = 200, elapsed_ms = t.elapsed_ms
-    from took t where a.tenant_id = t.tenant_id and a.token = t.token
+    from took t where a.tenant_id = t.tenant_id and a.token = t.token and a.http_status is null
+    returning a.tenant_id, a.token
 ), risen as (
     update message m set wamid = coalesce(m.wamid, t.wamid), wamid_hash = coalesce(m.wamid_hash, t.wamid_hash),
         accepted_at = coalesce(m.accepted_at, @now), rank = greatest(m.rank, 1),
@@ -23,7 +24,7 @@ with took as (
 insert into event (tenant_id, message_id, kind, at, data)
 select tenant_id, message_id, 'provider.accepted', @now,
     case when note is null then null else jsonb_build_object('message_status', note) end
-from took;
+from took join tried using (tenant_id, token);
 
 -- :lanes_recovered
 -- Only a message that left after the pause proves anything: what was on the wire before is no news.

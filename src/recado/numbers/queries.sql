@@ -62,8 +62,11 @@ update lane set paused_reason = null, paused_detail = null, paused_until = null,
 where tenant_id = @tenant_id and number_id = @number_id;
 
 -- :slow_lane
-update lane set slow_factor = greatest(slow_factor / 2, 0.05), slow_until = @until
-where tenant_id = @tenant_id and number_id = @number_id;
+-- An earlier slowdown that has run out counts for nothing, even when no claim has tidied it up yet.
+update lane set slow_until = @until, slow_factor = greatest(
+    0.05, case when slow_until > @now then slow_factor / 2 else 0.5 end)
+where tenant_id = @tenant_id and number_id = @number_id
+  and (slow_until is null or slow_until <= @until::timestamptz - interval '5 seconds');
 
 -- :set_lane_kill
 update lane set kill_switch = @on where tenant_id = @tenant_id and number_id = @number_id;

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     database_owner_url: str | None = Field(None, description="login that owns the tables; only for `migrate`")
     host: str = Field("127.0.0.1", description="address the doors listen on")
     port: int = Field(8080, ge=0, le=65535, description="port of the doors")
+    worker_metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="the worker's own Prometheus page, on `host`; empty serves none"
+    )
     public_url: str | None = Field(None, description="how the outside reaches this installation")
 
     master_keys: SecretStr | None = Field(

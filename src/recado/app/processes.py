@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
+from prometheus_client import start_http_server
 
 from recado.app.install import Installation
 from recado.app.wiring import House, build_worker, web_app
@@ -88,6 +89,10 @@ async def run_worker(settings: Settings, installation: Installation) -> None:
     await house.open()
     try:
         worker = build_worker(house)
+        if settings.worker_metrics_port is not None:
+            start_http_server(
+                settings.worker_metrics_port, addr=settings.host, registry=house.metrics.registry
+            )
         on_stop(worker.stop)
         _log.info("worker.started")
         await worker.run()

@@ -12,6 +12,7 @@ from recado.kit.correlation import begin
 from recado.providers.contract import Receiver
 from recado.web import problems
 from recado.web.api import media, messages, openapi, tenant
+from recado.web.api.posting import SAFE_HEADERS, posting_doors
 from recado.web.front import Asgi, Front
 from recado.web.hooks.receive import Append, HookConfig, HookMeter, MetaHook
 from recado.web.ops import docs, health, staging
@@ -39,10 +40,8 @@ class Envelope:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["x-correlation-id"] = correlation
-                headers.setdefault("x-content-type-options", "nosniff")
-                headers.setdefault("referrer-policy", "no-referrer")
-                headers.setdefault("cache-control", "no-store")
-                headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -77,6 +76,6 @@ def build_app(
     *,
     show_docs: bool,
 ) -> Asgi:
-    """The hook door in front, everything else behind it."""
+    """The hook door and the send API in front, everything else behind them."""
     api = build_api(services, show_docs=show_docs)
-    return Front(MetaHook(hook, receiver, append, meter), api)
+    return Front(MetaHook(hook, receiver, append, meter), posting_doors(services), api)

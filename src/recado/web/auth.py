@@ -17,7 +17,8 @@ _WHY = {
 }
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
+    """`async`, or the framework would call it in a thread for every request."""
     found: Services = request.app.state.services
     return found
 

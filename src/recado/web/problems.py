@@ -83,6 +83,14 @@ async def _known(_: Request, error: Exception) -> JSONResponse:
     return _of(error)
 
 
+async def _away(_: Request, error: Exception) -> JSONResponse:
+    return _unavailable(error)
+
+
+async def _bug(_: Request, error: Exception) -> JSONResponse:
+    return _broken(error)
+
+
 async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
@@ -104,14 +112,21 @@ async def _shape(_: Request, error: Exception) -> JSONResponse:
     return problem(422, "invalid_request", "the request breaks a rule", errors=errors)
 
 
-async def _away(_: Request, error: Exception) -> JSONResponse:
+def _unavailable(error: Exception) -> JSONResponse:
     _log.warning("web.database_away", error=type(error).__name__)
     return _of(NotReady("unavailable", "the database is not answering; nothing was stored", retry_after_s=2))
 
 
-async def _bug(_: Request, error: Exception) -> JSONResponse:
+def _broken(error: Exception) -> JSONResponse:
     _log.error("web.failed", error=type(error).__name__, exc_info=error)
     return problem(500, "internal", "something broke on our side; it was written down")
+
+
+def answer_to(error: Exception) -> JSONResponse:
+    """The same answer that the framework's handlers below give, for doors that stand before it."""
+    if isinstance(error, RecadoError):
+        return _of(error)
+    return _unavailable(error) if isinstance(error, UNAVAILABLE) else _broken(error)
 
 
 def install(app: FastAPI) -> None:

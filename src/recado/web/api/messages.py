@@ -196,7 +196,7 @@ def _kind_route(kind: str) -> None:
     )
 
 
-for _kind in (
+SEND_KINDS = (
     "text",
     "media",
     "image",
@@ -209,7 +209,8 @@ for _kind in (
     "reaction",
     "interactive",
     "template",
-):
+)
+for _kind in SEND_KINDS:
     _kind_route(_kind)
 
 

@@ -17,7 +17,7 @@ _CSP = (
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>recado · API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/static/swagger-ui.css"></head>
 <body><div id="swagger-ui"></div>
 <script src="/docs/static/swagger-ui-bundle.js"></script><script src="/docs/static/docs.js"></script>
 </body></html>

@@ -179,7 +179,7 @@ class Stage:
         page.set_default_timeout(10_000)
         page.goto(f"{self.sim.base}/celular" + (f"?pessoa={phone}" if phone else ""))
         if phone:
-            page.locator(f".person[data-phone='{phone}'][aria-current]").wait_for(state="attached")
+            page.locator(f".person[data-key='{phone}'][aria-current]").wait_for(state="attached")
         return page
 
 

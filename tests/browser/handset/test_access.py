@@ -137,7 +137,7 @@ def test_nothing_scrolls_sideways(stage: Stage, full_phone: str, width: int) -> 
 def test_on_a_phone_the_list_leads_to_the_conversation_and_back(stage: Stage) -> None:
     phone = stage.sim.chats_with("Beatriz Nunes")
     page = stage.open(width=390, height=844)
-    person = page.locator(f".person[data-phone='{phone}']")
+    person = page.locator(f".person[data-key='{phone}']")
     person.click()
     expect(page.get_by_role("log", name="Conversa no celular de Beatriz Nunes")).to_be_visible()
     expect(person).to_be_hidden()

@@ -22,7 +22,7 @@ HOSTILE = [
     "\u202etxt.exe \u2066isolado\u2069 \u200f\u200b\ufeff",
     "Z\u0351\u0352\u0353\u0354\u0355\u0356\u0357a\u0358\u0359\u035al\u035b\u035cgo " * 4,
     "palavra" * 120,
-    "*" * 500 + "_" * 500 + "~" * 500,
+    "*" * 300 + "_" * 300 + "~" * 300,
     "__proto__ constructor toString",
     "https://exemplo.example/<script>window.broken=1</script>",
 ]
@@ -91,7 +91,7 @@ def test_hostile_text_is_shown_as_it_was_written(stage: Stage) -> None:
     shown = page.locator("#messages .theirs .words")
     expect(shown).to_have_count(len(HOSTILE))
     for index, text in enumerate(HOSTILE):
-        assert shown.nth(index).text_content() == text.strip()
+        assert shown.nth(index).text_content() == text
     assert page.evaluate("window.broken") is None
     assert (
         page.locator("#messages").evaluate(
@@ -127,7 +127,7 @@ def test_hostile_pieces_of_a_message_are_text_too(stage: Stage) -> None:
     stage.sim.business_sends(phone, "contacts", [contact])
     page = stage.open(phone)
     expect(page.locator("#messages .theirs")).to_have_count(3)
-    page.get_by_role("button", name=evil).first.click()
+    page.locator(".taps").get_by_role("button", name=evil).click()
     sheet = page.get_by_role("dialog")
     sheet.get_by_role("button", name=evil).first.click()
     eventually(lambda: stage.sim.seen(phone)[-1]["direction"] == "out")

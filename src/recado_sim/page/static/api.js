@@ -2,6 +2,12 @@
 
 export class Refused extends Error {}
 
+// The simulator speaks English to programs; these are the refusals a person can meet here.
+const SAID = {
+  "no such business number": "Ainda não há número da empresa neste simulador.",
+  "a person needs a phone or a bsuid": "Escreva um telefone com números.",
+};
+
 async function call(path, method = "GET", body = undefined) {
   const init = { method, cache: "no-store", headers: {} };
   if (body !== undefined) {
@@ -27,17 +33,22 @@ async function call(path, method = "GET", body = undefined) {
 
 function reasonOf(value, status) {
   const said = value?.error?.message ?? value?.error ?? value?.detail;
-  return typeof said === "string" && said ? said : `O simulador recusou (${status}).`;
+  if (typeof said !== "string" || !said) return `O simulador recusou (${status}).`;
+  return SAID[said] ?? `O simulador recusou: ${said}`;
 }
 
 const listIn = (value, key) => (Array.isArray(value) ? value : Array.isArray(value?.[key]) ? value[key] : []);
-const at = (phone) => `handset/${encodeURIComponent(phone)}`;
+const at = (key) => `handset/${encodeURIComponent(key)}`;
 
-export const people = async () => listIn(await call("handsets"), "handsets");
-export const addPerson = (person) => call("handsets", "POST", person);
-export const messages = async (phone) => listIn(await call(`${at(phone)}/messages`), "messages");
-export const send = (phone, body) => call(`${at(phone)}/send`, "POST", body);
-export const setState = (phone, body) => call(`${at(phone)}/state`, "POST", body);
+/** One name for a person everywhere: the digits of the phone, or the BSUID of who hides it. */
+export const keyOf = (phone, bsuid = "") => (phone ? String(phone).replace(/^\+/, "") : String(bsuid ?? ""));
+const withKey = (person) => ({ ...person, key: keyOf(person?.phone, person?.bsuid) });
+
+export const people = async () => listIn(await call("handsets"), "handsets").map(withKey).filter((person) => person.key);
+export const addPerson = async (person) => withKey({ ...person, ...(await call("handsets", "POST", person)) });
+export const messages = async (key) => listIn(await call(`${at(key)}/messages`), "messages");
+export const send = (key, body) => call(`${at(key)}/send`, "POST", body);
+export const setState = (key, body) => call(`${at(key)}/state`, "POST", body);
 export const clock = () => call("clock");
 export const shiftClock = (seconds) => call("clock", "POST", { shift_s: seconds });
 export const faults = () => call("faults");

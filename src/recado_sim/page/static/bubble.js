@@ -22,10 +22,15 @@ const TICKS = {
 
 export const isGone = (m) => Boolean(m.deleted || m.revoked || m.type === "revoke" || m.type === "revoked");
 
+/** The words of a message; a form that was answered has none of its own. */
+function textOf(m) {
+  return words(m.text) || (m.payload?.interactive?.nfm_reply ? "Formulário respondido" : "");
+}
+
 /** One line for quotes and the list of people. */
 export function summary(m) {
   if (isGone(m)) return "Mensagem apagada";
-  const text = plain(words(m.text));
+  const text = plain(textOf(m));
   if (text) return text;
   const place = m.type === "location" ? words(m.payload?.location?.name) : "";
   return place || NAMES[m.type] || "Mensagem";
@@ -65,7 +70,7 @@ function attachment(m) {
 function textPart(text) {
   if (!text) return null;
   if (text.length <= LONG) return h("div", { class: "words", dir: "auto" }, rich(text));
-  const box = h("div", { class: "words", dir: "auto" }, rich(`${text.slice(0, LONG - 100)}…`));
+  const box = h("div", { class: "words", dir: "auto" }, rich(`${text.slice(0, LONG - 100).replace(/[\ud800-\udbff]$/, "")}…`));
   const more = h("button", { class: "inline", type: "button" }, "Ler mais");
   more.addEventListener("click", () => {
     box.replaceChildren(rich(text));
@@ -124,7 +129,7 @@ export function bubble(m, around) {
   if (isGone(m)) {
     box.append(h("p", { class: "neutral" }, icon("ban"), mine ? "Você apagou esta mensagem." : "Esta mensagem foi apagada."));
   } else {
-    const parts = [quotePart(m, around), attachment(m), headerPart(m), SHOWS_ITS_TEXT.has(m.type) ? null : textPart(words(m.text)), unsupported(m),
+    const parts = [quotePart(m, around), attachment(m), headerPart(m), SHOWS_ITS_TEXT.has(m.type) ? null : textPart(textOf(m)), unsupported(m),
       words(m.footer) && h("span", { class: "foot", dir: "auto" }, words(m.footer))];
     box.append(...parts.filter(Boolean));
   }

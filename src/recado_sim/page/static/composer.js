@@ -85,7 +85,7 @@ export class Composer {
     const edited = this.editing;
     if (edited) {
       this.quote(null);
-      await this.send({ edit: text, context: edited.wamid });
+      await this.send({ edit: { original: edited.wamid, text } });
       return;
     }
     this.text.value = "";

@@ -20,7 +20,7 @@ export const GROUPS = [
     truncated_200: "Aceita e a resposta vem pela metade",
     garbage_200: "Aceita e responde sem sentido",
     no_id_200: "Aceita sem dar o código da mensagem",
-    status_failed: "Aceita e depois avisa que falhou",
+    failed_later: "Aceita e depois avisa que falhou",
   }],
   ["Avisos da Meta (webhooks)", {
     webhooks_duplicated: "Avisos repetidos",
@@ -35,7 +35,7 @@ export const GROUPS = [
 const LABELS = Object.assign({}, ...GROUPS.map(([, kinds]) => kinds));
 
 /** Kinds whose refusal is chosen by code. */
-export const WITH_CODE = new Set(["any_error", "status_failed"]);
+export const WITH_CODE = new Set(["any_error", "failed_later"]);
 
 export const CODES = [
   [131026, "Não recebeu: sem WhatsApp ou app antigo"],

@@ -10,7 +10,9 @@ const SHOWN = 3; // WhatsApp shows three buttons, or two and "see all"
 
 const ANSWERS = new Set(["reply", "quick_reply", "button", "quick-reply", ""]);
 const LINKS = new Set(["url", "cta_url"]);
-const PLACES = new Set(["send_location", "location_request_message", "location_request"]);
+const PLACES = new Set(["location", "send_location", "location_request_message"]);
+const CONTACTS = new Set(["contact", "request_contact_info"]);
+const CALLS = new Set(["call", "voice_call", "phone_number"]);
 
 const NOTICES = {
   catalog: ["bag", "Catálogo", "Este botão abre o catálogo da empresa. O celular de demonstração mostra só este aviso."],
@@ -20,7 +22,6 @@ const NOTICES = {
   order_status: ["bag", "Pedido", "Este botão abre o pedido. O celular de demonstração mostra só este aviso."],
   address_message: ["pin", "Endereço", "Este botão abre um formulário de endereço. O celular de demonstração mostra só este aviso."],
   call_permission_request: ["call", "Ligações", "Este botão permitiria ligações da empresa. Aqui ninguém liga para ninguém."],
-  voice_call: ["call", "Ligação", "Este botão faria uma ligação pelo WhatsApp. Aqui ninguém liga para ninguém."],
 };
 
 const kindOf = (button) => words(button?.type).toLowerCase();
@@ -34,12 +35,12 @@ function row(message, button, act) {
   const tap = (name, click, pressed) => h("button",
     { class: "tap", type: "button", "aria-pressed": pressed, on: { click } }, icon(name), h("span", { dir: "auto" }, title));
   if (PLACES.has(kind)) return tap("pin", () => act.sendPlace(message));
-  if (kind === "phone_number" || kind === "call") {
-    const number = words(button.phone_number) || words(button.payload);
+  if (CALLS.has(kind)) {
+    const number = words(button.phone_number) || words(button.url).replace(/^tel:/, "");
     return tap("call", () => notice("Ligação", `Este botão ligaria para ${number || "a empresa"}. Aqui ninguém liga para ninguém.`));
   }
   if (kind === "copy_code" || kind === "otp") return tap("copy", () => copy(words(button.code) || words(button.payload)));
-  if (kind === "request_contact_info") return tap("user", () => act.sendOwnContact(message));
+  if (CONTACTS.has(kind)) return tap("user", () => act.sendOwnContact(message));
   if (kind === "flow") return tap("form", () => formNotice(message, button, act));
   if (kind in NOTICES) {
     const [name, heading, text] = NOTICES[kind];
@@ -52,7 +53,7 @@ function row(message, button, act) {
 function formNotice(message, button, act) {
   sheet("Formulário", (close) => [
     h("p", {}, "Este botão abre um formulário do WhatsApp (Flow). O celular de demonstração não desenha o formulário, mas pode responder com dados de exemplo."),
-    h("button", { class: "btn primary", type: "button", on: { click: () => { close(); act.answerForm(message, button); } } }, "Responder com dados de exemplo"),
+    h("button", { class: "btn primary", type: "button", on: { click: () => { close(); act.press(message, button); } } }, "Responder com dados de exemplo"),
     h("button", { class: "btn", type: "button", on: { click: close } }, "Agora não"),
   ]);
 }
@@ -98,9 +99,9 @@ function openList(message, act) {
 
 /** Cards of a carousel, from the rendered message or the raw payload. @returns {any[]} */
 export function cardsOf(message) {
-  const payload = message.payload ?? {};
-  const carousel = many(payload.template?.components).find((part) => words(part?.type).toLowerCase() === "carousel");
-  const found = [message.cards, message.carousel?.cards, message.carousel, payload.interactive?.action?.cards, carousel?.cards];
+  const payload = message.payload?.[message.type] ?? message.payload ?? {};
+  const carousel = many(payload.components).find((part) => words(part?.type).toLowerCase() === "carousel");
+  const found = [message.cards, message.carousel?.cards, message.carousel, payload.action?.cards, carousel?.cards];
   return found.find((cards) => Array.isArray(cards) && cards.length) ?? [];
 }
 
@@ -117,7 +118,9 @@ function cardParts(card) {
     type: "reply", title: words(button?.quick_reply?.title) || words(button?.reply?.title), payload: words(button?.quick_reply?.id) || words(button?.reply?.id),
   }));
   const buttons = own.length ? own : link?.url ? [{ type: "url", title: words(link.display_text), url: words(link.url) }] : replies;
-  return { media: card?.media ?? header[kind] ?? null, kind, body, buttons };
+  const held = card?.media ?? header[kind] ?? null;
+  const media = held?.id && !held.url ? { ...held, url: `/_sim/media/${encodeURIComponent(held.id)}` } : held;
+  return { media, kind, body, buttons };
 }
 
 /** Cards side by side; the row scrolls, the page does not. @returns {Node|null} */

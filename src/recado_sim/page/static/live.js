@@ -1,12 +1,13 @@
 // Hears of changes from the simulator's event stream; asks every second when there is none.
 
+import { keyOf } from "./api.js";
 import { byId } from "./dom.js";
 
 const EVERY_MS = 1000;
 const SAFETY_MS = 5000; // with the stream on, still look now and then
 
 export class Live {
-  /** @param {(phone: string|null) => Promise<void>} refresh phone: whose news, null: everybody's */
+  /** @param {(key: string|null) => Promise<void>} refresh key: whose news, null: everybody's */
   constructor(refresh) {
     this.refresh = refresh;
     this.busy = false;
@@ -22,7 +23,7 @@ export class Live {
     source.addEventListener("open", () => { this.streaming = true; });
     source.addEventListener("error", () => { this.streaming = false; });
     for (const name of ["message", "status", "handset"]) {
-      source.addEventListener(name, (event) => this.ask(phoneIn(event.data)));
+      source.addEventListener(name, (event) => this.ask(keyIn(event.data)));
     }
     addEventListener("pagehide", () => source.close());
   }
@@ -33,14 +34,14 @@ export class Live {
   }
 
   /** One question at a time; news during a question asks once more afterwards. */
-  async ask(phone) {
+  async ask(key) {
     if (this.busy) {
-      this.again = this.again === undefined || this.again === phone ? phone : null;
+      this.again = this.again === undefined || this.again === key ? key : null;
       return;
     }
     this.busy = true;
     try {
-      await this.refresh(phone);
+      await this.refresh(key);
       this.show(this.streaming ? "Ao vivo" : "Atualiza a cada segundo", this.streaming ? "on" : "slow");
     } catch {
       this.show("Sem conexão com o simulador", "off");
@@ -62,10 +63,10 @@ export class Live {
   }
 }
 
-function phoneIn(data) {
+function keyIn(data) {
   try {
     const value = JSON.parse(data);
-    return typeof value?.phone === "string" ? value.phone : null;
+    return keyOf(value?.phone, value?.bsuid) || null;
   } catch {
     return null;
   }

@@ -15,9 +15,9 @@ import { samplePlace } from "./samples.js";
 const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 const STATUS = { sent: "Enviada, ainda não chegou", delivered: "Entregue", read: "Lida", played: "Ouvida", failed: "Não enviada" };
 
-const state = { people: [], phone: null, messages: [], hidden: new Set() };
+const state = { people: [], key: null, messages: [], hidden: new Set() };
 
-const chosen = () => state.people.find((person) => person.phone === state.phone) ?? null;
+const chosen = () => state.people.find((person) => person.key === state.key) ?? null;
 
 /** Does something that may be refused; the reason is shown and read aloud. */
 async function run(work) {
@@ -32,15 +32,15 @@ async function run(work) {
 }
 
 async function send(body) {
-  const phone = state.phone;
-  if (!phone) return false;
+  const key = state.key;
+  if (!key) return false;
   const whole = { ...body };
   // Somebody may talk with several numbers of the company: the answer goes to the one that wrote.
   const number = state.messages.findLast((m) => words(m.phone_number_id) && (!body.context || m.wamid === body.context));
   if (number) whole.phone_number_id = number.phone_number_id;
-  if (state.hidden.has(phone)) whole.bsuid_only = true;
-  const taken = await run(() => api.send(phone, whole));
-  if (taken) live.ask(phone);
+  if (state.hidden.has(key)) whole.bsuid_only = true;
+  const taken = await run(() => api.send(key, whole));
+  if (taken) live.ask(key);
   return taken;
 }
 
@@ -49,21 +49,20 @@ const act = {
   pick: (m, row) => send({ list_row: words(row.id), context: m.wamid }),
   sendPlace: (m) => send({ location: samplePlace, context: m.wamid }),
   sendOwnContact: (m) => send({ contacts: [ownContact()], context: m.wamid }),
-  answerForm: (m, button) => send({ flow: { flow_token: words(button.payload), nome: nameOf(chosen()), horario: "manhã" }, context: m.wamid }),
   menu: openMessageMenu,
 };
 
 function ownContact() {
   const person = chosen();
-  const phone = `+${words(person.phone)}`;
+  const digits = words(person.phone).replace(/\D/g, "");
   // The person's own card, as the app sends it when asked.
   return { origin: "contact_request", name: { formatted_name: nameOf(person), first_name: nameOf(person).split(" ")[0] },
-    phones: [{ phone, wa_id: words(person.phone), type: "CELL" }] };
+    phones: [{ phone: `+${digits}`, wa_id: digits, type: "CELL" }] };
 }
 
 function openMessageMenu(m, opener) {
   const mine = m.direction === "out";
-  const own = (m.reactions ?? []).find((reaction) => reaction.from === state.phone || reaction.from === "person" || reaction.from === "me");
+  const own = (m.reactions ?? []).find((reaction) =>  reaction.from === "person" || reaction.from === "me");
   const entries = [{ label: "Responder", icon: "reply", run: () => composer.quote(m) }];
   if (words(m.text)) entries.push({ label: "Copiar texto", icon: "copy", run: () => copy(words(m.text)) });
   if (own) entries.push({ label: "Tirar reação", icon: "smile", run: () => send({ reaction: "", context: m.wamid }) });
@@ -75,31 +74,31 @@ function openMessageMenu(m, opener) {
   });
 }
 
-async function setLever(key, value) {
-  const phone = state.phone;
-  if (!phone) return;
-  if (key === "hidden") {
-    state.hidden[value ? "add" : "delete"](phone);
+async function setLever(lever, value) {
+  const key = state.key;
+  if (!key) return;
+  if (lever === "hidden") {
+    state.hidden[value ? "add" : "delete"](key);
     showChosen();
     return;
   }
-  if (await run(() => api.setState(phone, { [key]: value }))) await live.ask(null);
+  if (await run(() => api.setState(key, { [lever]: value }))) await live.ask(null);
 }
 
 function view(name) {
   document.body.dataset.view = name;
 }
 
-function choose(phone, { push = true, open = true, focus = push } = {}) {
-  if (phone !== state.phone) {
-    state.phone = phone;
+function choose(key, { push = true, open = true, focus = push } = {}) {
+  if (key !== state.key) {
+    state.key = key;
     state.messages = [];
     composer.reset();
-    chat.show(phone, []);
+    chat.show(key, []);
     showChosen();
-    live.ask(phone);
+    live.ask(key);
   }
-  if (push) history.pushState(null, "", `?pessoa=${encodeURIComponent(phone)}`);
+  if (push) history.pushState(null, "", `?pessoa=${encodeURIComponent(key)}`);
   if (open) {
     view("chat");
     if (focus && byId("back").checkVisibility()) byId("back").focus();
@@ -115,42 +114,52 @@ function showBusiness(messages) {
 
 function showChosen() {
   const person = chosen();
-  showPeople(state.people, state.phone, choose);
-  levers.showPerson(person, state.hidden.has(state.phone));
+  showPeople(state.people, state.key, choose);
+  levers.showPerson(person, state.hidden.has(state.key));
   const name = person ? nameOf(person) : "";
   composer.writeAs(name.split(" ")[0] || "esta pessoa");
   byId("chat-owner").textContent = person ? `Conta comercial · celular de ${name.split(" ")[0]}` : "Escolha uma pessoa";
   byId("chat").setAttribute("aria-label", person ? `Conversa no celular de ${name}` : "Conversa");
   document.title = person ? `${name} · Celular virtual · Demonstração` : "Celular virtual · Demonstração";
-  const strip = byId("strip");
-  const offline = person?.online === false ? "Sem rede. As mensagens chegam quando o celular ligar." : "";
-  if (strip.textContent !== offline) strip.textContent = offline;
-  strip.hidden = !offline;
+  if (person?.online !== false) showStrip(person, 0);
   byId("blocked").hidden = !person?.blocked;
   byId("composer").hidden = !person || Boolean(person.blocked);
   byId("blocked").querySelector("p").textContent = person ? `${name.split(" ")[0]} bloqueou esta empresa.` : "";
 }
 
-async function refresh(phone) {
+function showStrip(person, waiting) {
+  const strip = byId("strip");
+  const count = waiting === 1 ? "1 mensagem espera" : `${waiting} mensagens esperam`;
+  const text = person?.online !== false ? "" : waiting ? `Sem rede. ${count} o celular ligar.` : "Sem rede. As mensagens vão esperar o celular ligar.";
+  if (strip.textContent !== text) strip.textContent = text;
+  strip.hidden = !text;
+  byId("glass").classList.toggle("offline", person?.online === false);
+}
+
+/** @param {string|null} key whose news; null: look at everything */
+async function refresh(key) {
   state.people = await api.people();
-  if (!state.phone && state.people.length) {
-    choose(words(state.people[0].phone), { push: false, open: false });
+  if (!state.key && state.people.length) {
+    choose(state.people[0].key, { push: false, open: false });
   }
   showChosen();
-  const mine = state.phone;
-  if (!mine || (phone && phone !== mine)) return;
+  const mine = state.key;
+  if (!mine || (key && key !== mine)) return;
   const known = chosen();
-  const messages = known ? await api.messages(mine) : [];
-  if (mine !== state.phone) return;
+  const all = known ? await api.messages(mine) : [];
+  if (mine !== state.key) return;
+  // Accepted by Meta, but this phone is off: not here yet.
+  const messages = all.filter((m) => known.online !== false || m.direction !== "in" || m.status !== "sent");
   state.messages = messages;
+  showStrip(known, all.length - messages.length);
   chat.show(mine, messages);
   showBusiness(messages);
   const quiet = byId("quiet");
   quiet.hidden = messages.length > 0;
   quiet.textContent = known
-    ? `Nenhuma mensagem ainda. Quando a empresa escrever para ${showPhone(mine).replace(/ /g, "\u00a0").replace("-", "\u2011")}, aparece aqui.`
+    ? `Nenhuma mensagem ainda. Quando a empresa escrever para ${showPhone(words(known.phone) || mine).replace(/ /g, "\u00a0").replace("-", "\u2011")}, aparece aqui.`
     : "Esta pessoa não existe neste simulador.";
-  if (phone === null) {
+  if (key === null) {
     const [clock, faults] = await Promise.all([api.clock(), api.faults()]);
     levers.showClock(clock);
     levers.showFaults(faults);
@@ -158,7 +167,7 @@ async function refresh(phone) {
 }
 
 function wanted() {
-  return new URLSearchParams(location.search).get("pessoa");
+  return api.keyOf(new URLSearchParams(location.search).get("pessoa")?.trim());
 }
 
 drawIcons();
@@ -182,7 +191,7 @@ byId("blocked").querySelector("button").addEventListener("click", () => setLever
 byId("new-person").addEventListener("click", () => openPersonForm(async (person) => {
   const made = await api.addPerson(person);
   await live.ask(null);
-  choose(words(made?.phone) || person.phone);
+  choose(made.key);
 }));
 addEventListener("popstate", () => wanted() && choose(wanted(), { push: false }));
 

@@ -30,17 +30,17 @@ export function tint(key) {
 
 function entry(person, chosen, choose) {
   const name = nameOf(person);
-  const phone = words(person.phone);
+  const { key } = person;
   const unread = Number(person.unread) || 0;
   const state = person.blocked ? "Bloqueou a empresa" : person.online === false ? "Celular sem rede" : "";
   return h("li", {}, h("button", {
-    class: "person", type: "button", "aria-current": chosen ? "true" : null, data: { phone }, on: { click: () => choose(phone) },
+    class: "person", type: "button", "aria-current": chosen ? "true" : null, data: { key }, on: { click: () => choose(key) },
   },
-  h("span", { class: `face ${tint(phone)}`, "aria-hidden": "true" }, /\p{L}/u.test(name) ? initials(name) : icon("user")),
+  h("span", { class: `face ${tint(key)}`, "aria-hidden": "true" }, /\p{L}/u.test(name) ? initials(name) : icon("user")),
   h("span", { class: "person-name", dir: "auto" }, name),
   h("span", { class: "person-when num" }, brief(parse(person.last_at))),
   h("span", { class: "person-last", dir: "auto" }, state ? icon(person.blocked ? "ban" : "warn") : null,
-    state || plain(words(person.last_text)) || showPhone(phone)),
+    state || plain(words(person.last_text)) || showPhone(words(person.phone))),
   unread > 0 && h("span", { class: "unread num" }, String(unread), h("span", { class: "sr" }, unread === 1 ? " nova" : " novas"))));
 }
 
@@ -52,8 +52,8 @@ export function showPeople(people, chosen, choose) {
   if (picture === drawn) return;
   drawn = picture;
   const list = byId("people-list");
-  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.phone : null;
-  list.replaceChildren(...people.map((person) => entry(person, person.phone === chosen, choose)));
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  list.replaceChildren(...people.map((person) => entry(person, person.key === chosen, choose)));
   byId("people-empty").hidden = people.length > 0;
-  if (focused) [...list.querySelectorAll("button")].find((button) => button.dataset.phone === focused)?.focus();
+  if (focused) [...list.querySelectorAll("button")].find((button) => button.dataset.key === focused)?.focus();
 }

@@ -14,6 +14,7 @@ from recado.db.pool import Tx
 from recado.inbound.routing import Destination, Routes
 from recado.kit.failpoints import reached
 from recado.kit.ids import NumberId
+from recado.kit.phone import variants
 from recado.messages import inbound as messages
 from recado.messages.inbound import Arrival
 from recado.messages.statuses import StatusItem, apply_statuses
@@ -100,7 +101,7 @@ async def apply_events(
     """Applies every event exactly once; what nobody owns or knows is kept and counted."""
     tally = _Tally()
     statuses: list[StatusItem] = []
-    for source, event in events:
+    for source, event in sorted(events, key=_whose):
         name = type(event).__name__
         tally.kinds[name] = tally.kinds.get(name, 0) + 1
         where = await routes.find(tx, source.provider, event.phone_number_id, event.waba_id)
@@ -118,6 +119,22 @@ async def apply_events(
         tally.foreign += done.foreign
         tally.repeated += done.repeated
     return tally.freeze()
+
+
+def _whose(pair: tuple[Source, ProviderEvent]) -> tuple[str, str]:
+    """The order in which every projector takes its locks: person by person, each one's events as they came.
+
+    Two batches that meet the same people in different orders would wait for each other in a circle.
+    """
+    event = pair[1]
+    match event:
+        case IdentityChanged(old=person):
+            pass
+        case MessageReceived() | MessageEdited() | MessageRevoked() | Echoed():
+            person = event.person
+        case _:
+            return "", ""
+    return person.bsuid or min(variants(person.phone or "")), event.phone_number_id or ""
 
 
 def _status_item(where: Destination, event_key: EventKey, source: Source, event: StatusChanged) -> StatusItem:

@@ -91,7 +91,7 @@ async def _one_by_one(projection: Projection, bodies: Sequence[Body]) -> int:
 
 async def _attempt_one(projection: Projection, body: Body, now: datetime) -> None:
     async with system(projection.db) as tx:
-        claimed = await tx.one(_Q["claim_one"], Body, ledger_id=body.ledger_id)
+        claimed = await tx.one(_Q["claim_one"], Body, ledger_id=body.ledger_id, now=now)
         if claimed is None:
             return
         applied, done = await _apply(tx, projection, [claimed], now)
@@ -150,18 +150,15 @@ def _describe(error: Exception) -> str:
 
 
 async def _put_off(projection: Projection, body: Body, error: str, now: datetime) -> None:
+    """Two projectors that stumbled over the same body count one try: whoever comes second changes nothing."""
     last = body.tries + 1 >= MAX_TRIES
+    known = {"ledger_id": body.ledger_id, "tries": body.tries, "error": error}
     async with system(projection.db) as tx:
         if last:
-            await tx.execute(_Q["bury_body"], ledger_id=body.ledger_id, error=error, now=now)
+            touched = await tx.execute(_Q["give_up_body"], **known, now=now)
         else:
-            await tx.execute(
-                _Q["retry_body"],
-                ledger_id=body.ledger_id,
-                error=error,
-                next_at=now + projection.retry_after,
-            )
-    if last:
+            touched = await tx.execute(_Q["retry_body"], **known, next_at=now + projection.retry_after)
+    if last and touched:
         projection.meter.buried()
     _log.warning("projector.body_failed", ledger_id=body.ledger_id, tries=body.tries + 1, error=error)
 

@@ -18,7 +18,7 @@ order by w.ledger_id;
 -- :claim_one -> Body
 select w.ledger_id, w.tries, l.provider, l.received_at, l.body
 from ledger_work w join ledger l on l.id = w.ledger_id
-where w.ledger_id = @ledger_id and w.state = 0
+where w.ledger_id = @ledger_id and w.state = 0 and w.next_at <= @now
 for update of w skip locked;
 
 -- :read_body -> Body
@@ -31,7 +31,11 @@ delete from ledger_work where ledger_id = any(@ids::bigint[]);
 
 -- :retry_body
 update ledger_work set tries = tries + 1, next_at = @next_at, error = @error
-where ledger_id = @ledger_id and state = 0;
+where ledger_id = @ledger_id and state = 0 and tries = @tries;
+
+-- :give_up_body
+update ledger_work set state = 2, tries = tries + 1, error = @error, dead_at = @now
+where ledger_id = @ledger_id and state = 0 and tries = @tries;
 
 -- :bury_body
 update ledger_work set state = 2, tries = tries + 1, error = @error, dead_at = @now

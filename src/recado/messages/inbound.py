@@ -302,6 +302,7 @@ async def edit(tx: Tx, where: Arrival, event: MessageEdited) -> bool:
             id=original.id,
             latest=dict(event.content),
             preview=(event.text or "")[:_PREVIEW],
+            at=at,
         )
     return fresh
 

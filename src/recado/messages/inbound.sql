@@ -11,8 +11,11 @@ where tenant_id = @tenant_id and wamid_hash = @wamid_hash
 order by id limit 1;
 
 -- :edit_content
-update message set content = content || jsonb_build_object('edited', true, 'latest', @latest::jsonb), preview = @preview
-where tenant_id = @tenant_id and id = @id;
+-- Webhooks come in any order: an older edit that arrives late does not cover a newer one.
+update message set preview = @preview, content = content
+    || jsonb_build_object('edited', true, 'latest', @latest::jsonb, 'edited_at', @at::timestamptz)
+where tenant_id = @tenant_id and id = @id
+  and (content->>'edited_at' is null or (content->>'edited_at')::timestamptz <= @at);
 
 -- :mark_revoked
 update message set content = content || '{"revoked": true}'::jsonb

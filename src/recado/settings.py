@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     )
     meta_base_url: str = Field("https://graph.facebook.com", description="Graph API, or the simulator")
     meta_version: str = Field("v25.0", pattern=r"^v\d+\.\d+$", description="Graph API version")
+    meta_history: bool = Field(
+        False, description="ask Meta's message_history about sends in doubt (unproven on real numbers)"
+    )
     meta_app_secret: SecretStr | None = Field(
         None, description="signs webhooks; without it the hook door is shut"
     )

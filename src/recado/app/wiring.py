@@ -83,6 +83,7 @@ def build_providers(settings: Settings) -> dict[str, Provider]:
         read_s=settings.send_read_s,
         limit=settings.send_concurrency,
         probe=reached,
+        history=settings.meta_history,
     )
     return {"meta": meta}
 

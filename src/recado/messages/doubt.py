@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
 from recado.audit import service as audit
@@ -28,6 +28,7 @@ from recado.messages.doubt_rules import (
 
 _Q = sql.load("recado.messages", "doubt.sql")
 _D = sql.load("recado.messages")
+Candidate = TypeVar("Candidate")
 
 
 class Decision(StrEnum):
@@ -51,9 +52,11 @@ class Doubt:
     started_at: datetime
     doubt_at: datetime
     waited_from: datetime | None
+    probed_at: datetime | None
     soft: bool
     no_id: bool
     created_at: datetime
+    recipient: str | None = field(repr=False)
     proof_token: UUID | None
     proof_echo_at: datetime | None
     now: datetime
@@ -94,13 +97,15 @@ class PassResult:
     asked: int = 0
     expired: int = 0
     waiting: int = 0
+    to_probe: list[Doubt] = field(default_factory=list)
 
 
 async def resolve(
-    tx: Tx, rules: DoubtRules, trusted_since: datetime | None, *, most: int = 200
+    tx: Tx, rules: DoubtRules, trusted_since: datetime | None, *, most: int = 200, probing: bool = False
 ) -> PassResult:
     """One pass over everything in doubt, judged by the database clock.
 
+    With `probing`, what a person would be asked about is first returned in `to_probe`, once.
     Events: attempt.presumed_lost, message.needs_decision, message.expired_in_doubt.
     """
     reached("resolve.begin")
@@ -113,7 +118,7 @@ async def resolve(
             )
             delays[row.number_id] = delay.p999_s if delay else 0.0
         case = _case(row, trusted_since, delays[row.number_id])
-        await _apply(tx, rules, row, case, done)
+        await _apply(tx, rules, row, case, done, probing=probing)
         reached("resolve.judged")
     done.expired += await _expire_decisions(tx)
     reached("resolve.before_commit")
@@ -136,7 +141,9 @@ def _case(row: Doubt, trusted_since: datetime | None, p999_s: float) -> DoubtCas
     )
 
 
-async def _apply(tx: Tx, rules: DoubtRules, row: Doubt, case: DoubtCase, done: PassResult) -> None:
+async def _apply(
+    tx: Tx, rules: DoubtRules, row: Doubt, case: DoubtCase, done: PassResult, *, probing: bool
+) -> None:
     verdict = judge_doubt(case, rules, row.now)
     match verdict:
         case KeepWaiting():
@@ -144,6 +151,9 @@ async def _apply(tx: Tx, rules: DoubtRules, row: Doubt, case: DoubtCase, done: P
         case PresumeLost():
             await _resend(tx, row, _proof(row, case, rules))
             done.resent += 1
+        case AskPerson() if probing and row.probed_at is None:
+            # One more witness before a person is troubled: the provider's own memory.
+            done.to_probe.append(row)
         case AskPerson(why=why):
             await tx.execute(_Q["ask_person"], tenant_id=row.tenant_id, message_id=row.message_id, why=why)
             await _event(tx, row, "message.needs_decision", {"reason": "needs_decision", "why": why})
@@ -302,3 +312,23 @@ async def note_duplicates(
             data={"reason": "duplicate_detected", "tries": row.tries},
         )
     return len(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WamidKnown:
+    id: MessageId
+
+
+async def mark_probed(tx: Tx, doubt: Doubt) -> None:
+    """The provider's memory was asked about this attempt; it is not asked again."""
+    await tx.execute(_Q["mark_probed"], tenant_id=doubt.tenant_id, token=doubt.token)
+
+
+async def unknown_wamids(tx: Tx, doubt: Doubt, candidates: dict[bytes, Candidate]) -> dict[bytes, Candidate]:
+    """Those candidates (by wamid hash) that belong to no message we know."""
+    fresh = dict(candidates)
+    for wamid_hash in candidates:
+        row = await tx.one(_Q["wamid_known"], WamidKnown, tenant_id=doubt.tenant_id, hashes=[wamid_hash])
+        if row is not None:
+            del fresh[wamid_hash]
+    return fresh

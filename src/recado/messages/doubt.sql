@@ -2,7 +2,8 @@
 -- Oldest first. Whether echoes are proven is read here: an attempt of the same lane that started after this
 -- one fell into doubt has come back as a webhook, and that was some time ago.
 select o.tenant_id, o.message_id, o.number_id, o.conversation_id, o.class as message_class, o.expires_at, a.token,
-    a.n, a.started_at, a.doubt_at, a.waited_from, a.soft, a.no_id, m.created_at, p.token as proof_token,
+    a.n, a.started_at, a.doubt_at, a.waited_from, a.probed_at, a.soft, a.no_id, m.created_at, m.recipient,
+    p.token as proof_token,
     p.echo_at as proof_echo_at, clock_timestamp() as now
 from outbox o
 join attempt a on a.tenant_id = o.tenant_id and a.token = o.token
@@ -38,6 +39,13 @@ with lost as (
 )
 update message m set state = 'queued', reason = 'presumed_lost', attention = false
 from again g where m.tenant_id = g.tenant_id and m.id = g.message_id and m.rank = 0;
+
+-- :mark_probed
+update attempt set probed_at = clock_timestamp()
+where tenant_id = @tenant_id and token = @token and state = 'in_doubt';
+
+-- :wamid_known -> WamidKnown
+select id from message where tenant_id = @tenant_id and wamid_hash = any(@hashes::bytea[]);
 
 -- :ask_person
 with asked as (

@@ -241,7 +241,8 @@ async def _set_message(
 
 async def _record_later(tx: Tx, now: datetime, one: Finished, outcome: Later) -> None:
     due = one.intent.row.due
-    state = "not_sent" if outcome.exchange is None else "rejected"
+    answered = outcome.exchange is not None and outcome.exchange.http_status is not None
+    state = "rejected" if answered else "not_sent"
     if not await _close(tx, one, state, outcome.reason, outcome.detail, outcome.code, outcome.exchange):
         return
     wait = _wait(one, outcome)

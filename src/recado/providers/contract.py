@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -45,7 +46,9 @@ __all__ = [
     "Echoed",
     "EventBase",
     "Exchange",
+    "History",
     "HistoryChunk",
+    "HistoryEntry",
     "IdentityChanged",
     "Later",
     "MediaGone",
@@ -280,6 +283,25 @@ class TooLarge:
 # --------------------------------------------------------------------------- the whole
 
 
+# --------------------------------------------------------------------------- history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One message the provider remembers having sent for us."""
+
+    wamid: str
+    at: datetime
+
+
+class History(Protocol):
+    async def sent_between(
+        self, phone_number_id: str, recipient: str, since: datetime, until: datetime, credentials: Credentials
+    ) -> Sequence[HistoryEntry] | Rejected | Later | Unknown:
+        """What left to `recipient` (digits) in the interval, as far as the provider tells."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a provider can express; conformance tests derive their skips from it."""
@@ -300,3 +322,4 @@ class Provider:
     sender: Sender
     receiver: Receiver
     media: MediaStore | None = None
+    history: History | None = None

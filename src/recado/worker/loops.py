@@ -16,6 +16,7 @@ from recado.kit.failpoints import reached
 from recado.messages.doubt import resolve
 from recado.messages.record import rescue
 from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
+from recado.worker.history import probe
 from recado.worker.housekeeping import sweep
 from recado.worker.lanes import RENEW_SHARE, LaneRunner
 from recado.worker.ports import WorkerConfig, WorkerPorts
@@ -35,6 +36,7 @@ class Worker:
         self._config = config
         self.lanes = LaneRunner(ports, config)
         self._stop = asyncio.Event()
+        self._probing = any(one.history is not None for one in ports.providers.values())
 
     def stop(self) -> None:
         self._stop.set()
@@ -117,8 +119,11 @@ class Worker:
                 if trusted.lag_s >= receivers.BACKLOG_S:
                     # Echoes are waiting unread: what is in doubt now may be answered among them.
                     await receivers.taint(tx, "backlog")
-                done = await resolve(tx, self._config.doubt, since)
+                done = await resolve(tx, self._config.doubt, since, probing=self._probing)
             reached("resolve.after_commit")
+            if done.to_probe:
+                found = await probe(self._ports, done.to_probe)
+                _log.info("doubts.probed", asked=len(done.to_probe), found=found)
             if done.resent or done.asked or done.expired:
                 _log.warning("doubts.resolved", resent=done.resent, asked=done.asked, expired=done.expired)
             self._ports.meter.resolved(done.resent, done.asked, done.expired)

@@ -51,3 +51,4 @@ grant select on incident to recado_app;
 alter table attempt add column soft boolean not null default false;
 alter table attempt add column no_id boolean not null default false;
 alter table attempt add column waited_from timestamptz;
+alter table attempt add column probed_at timestamptz;

@@ -8,6 +8,7 @@ from typing import Final
 
 from recado.providers.contract import Capabilities, Provider, ProviderEvent, Unparseable
 from recado.providers.meta.client import MetaSender
+from recado.providers.meta.history import MetaHistory
 from recado.providers.meta.http import Budget, GraphHttp, Probe
 from recado.providers.meta.media import MetaMedia
 from recado.providers.meta.parse import parse
@@ -58,6 +59,7 @@ def build(
     media_hosts: frozenset[str] = frozenset(),
     ssl: SSLContext | None = None,
     probe: Probe | None = None,
+    history: bool = False,
 ) -> Provider:
     """The Cloud API at `base_url` (`https://graph.facebook.com`) and `version` (`v25.0`).
 
@@ -79,4 +81,5 @@ def build(
         sender=MetaSender(http),
         receiver=MetaReceiver(),
         media=MetaMedia(http, media_hosts),
+        history=MetaHistory(http) if history else None,
     )

@@ -15,7 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from recado.kit.correlation import begin
 from recado.web import problems
-from recado.web.api.messages import SEND_KINDS, locale_of, send
+from recado.web.api.messages import SEND_KINDS, locale_of
+from recado.web.api.messages import send as ask
 from recado.web.auth import authenticated
 from recado.web.services import Services
 
@@ -42,7 +43,7 @@ class PostingDoor:
         self._services = services
         self._kind = kind
 
-    async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         correlation = begin(request.headers.get("x-correlation-id"))
         try:
@@ -52,10 +53,10 @@ class PostingDoor:
         except Exception as error:
             response = problems.answer_to(error)
         response.raw_headers += [(b"x-correlation-id", correlation.encode()), *_SAFE]
-        await response(scope, receive, send_)
+        await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         headers = request.headers
         caller = await authenticated(self._services, headers.get("authorization"), headers.get("x-client-id"))
         locale = locale_of(headers.get("accept-language", "pt-BR"))
-        return await send(request, self._services, caller, self._kind, headers.get("idempotency-key"), locale)
+        return await ask(request, self._services, caller, self._kind, headers.get("idempotency-key"), locale)

@@ -18,7 +18,9 @@ from recado.db.embedded import EmbeddedError
 from recado.db.pool import Tx
 from recado.db.system import system
 from recado.errors import RecadoError
+from recado.kit.crypto import SecretUnreadable
 from recado.numbers import service as numbers
+from recado.numbers.model import NumberRow
 from recado.providers.contract import Credentials
 from recado.settings import Settings
 from recado.tenants import service as tenants
@@ -213,8 +215,9 @@ def replace_token(
     client_id: Client,
     phone_number_id: Annotated[str, typer.Argument()],
     token: Annotated[str, typer.Option(prompt=True, hide_input=True, envvar="RECADO_NUMBER_TOKEN")],
+    app_secret: Annotated[str | None, typer.Option(envvar="RECADO_NUMBER_APP_SECRET")] = None,
 ) -> None:
-    """Replace the access token; a number paused for it starts again."""
+    """Replace the access token (and the app secret, when given); a number paused for it starts again."""
 
     async def work(house: House, tx: Tx) -> str:
         tenant = await tenants.get_tenant(tx, client_id)
@@ -224,11 +227,20 @@ def replace_token(
             house.clock.now(),
             house.vault.keys(tenant.tenant_id, tenant.dek),
             row.number_id,
-            Credentials(access_token=token),
+            Credentials(access_token=token, app_secret=app_secret or await _app_secret(house, tx, row)),
         )
         return "token replaced"
 
     out.print(inside(work))
+
+
+async def _app_secret(house: House, tx: Tx, row: NumberRow) -> str | None:
+    """The one stored before, unless it no longer opens."""
+    sealed = await numbers.sealed_credentials(tx, row.tenant_id, row.number_id)
+    try:
+        return numbers.open_credentials(house.vault, sealed).app_secret if sealed else None
+    except SecretUnreadable:
+        return None
 
 
 @keyring_app.command("rotate")

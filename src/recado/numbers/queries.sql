@@ -33,7 +33,7 @@ where tenant_id = @tenant_id and number_id = @number_id;
 -- :clear_token_pause
 update lane set paused_reason = null, paused_detail = null, paused_until = null, paused_at = null
 where tenant_id = @tenant_id and number_id = @number_id
-  and paused_reason in ('token_expired', 'permission_missing');
+  and paused_reason in ('token_expired', 'permission_missing', 'proof_missing', 'credentials_unreadable');
 
 -- :list_numbers -> NumberRow
 select p.tenant_id, p.number_id, p.waba_id, w.external_id as waba_external_id, p.provider, p.external_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -261,8 +260,3 @@ async def set_pace(
         pair_interval_s=pair_interval_s,
         pair_burst=pair_burst,
     )
-
-
-def pick_default(numbers: Sequence[NumberRow]) -> NumberRow | None:
-    """The tenant's default number."""
-    return next((row for row in numbers if row.is_default), numbers[0] if numbers else None)

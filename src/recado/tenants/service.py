@@ -118,7 +118,6 @@ def _check_zone(name: str) -> None:
 _EDITABLE = {"name", "mode", "timezone", "locale", "kill_switch", "kill_reason", "settings"}
 _TENANT_SETTINGS: Mapping[str, tuple[type, ...]] = {
     "default_phone_number_id": (str,),
-    "auto_mark_read": (bool,),
 }
 
 

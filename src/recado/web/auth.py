@@ -33,9 +33,11 @@ def _bearer(header: str | None) -> str:
     return secret.strip()
 
 
-async def authenticated(deps: Services, authorization: str | None, client_id: str | None) -> Principal:
+async def authenticated(
+    deps: Services, authorization: str | None, client_id: str | None, *, lately: bool = False
+) -> Principal:
     """Raises Unauthorized for a key that does not open, Forbidden (audited) for a foreign `X-Client-Id`."""
-    verdict = await deps.authenticate(_bearer(authorization))
+    verdict = await deps.authenticate(_bearer(authorization), lately)
     if isinstance(verdict, KeyRefused):
         if verdict.tenant_id is not None:
             await deps.audit_refusal(verdict.tenant_id, "key.refused", verdict.why)

@@ -17,7 +17,8 @@ from recado.providers.contract import Provider
 from recado.tenants.model import KeyRefused, Principal
 from recado.tenants.vault import TenantKeys, Vault
 
-Authenticate = Callable[[str], Awaitable[Principal | KeyRefused]]
+# With `lately` an answer of the last seconds will do: accepting a message looks at the key again itself.
+Authenticate = Callable[[str, bool], Awaitable[Principal | KeyRefused]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

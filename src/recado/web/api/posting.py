@@ -57,6 +57,8 @@ class PostingDoor:
 
     async def _answer(self, request: Request) -> Response:
         headers = request.headers
-        caller = await authenticated(self._services, headers.get("authorization"), headers.get("x-client-id"))
+        caller = await authenticated(
+            self._services, headers.get("authorization"), headers.get("x-client-id"), lately=True
+        )
         locale = locale_of(headers.get("accept-language", "pt-BR"))
         return await ask(request, self._services, caller, self._kind, headers.get("idempotency-key"), locale)

@@ -63,7 +63,7 @@ async def create_tenant(
     random_bytes: RandomBytes = secrets.token_bytes,
 ) -> TenantRow:
     """A new company; it starts in dry run unless told otherwise. Raises Invalid or Conflict."""
-    if not _CLIENT_ID.match(client_id):
+    if not _CLIENT_ID.fullmatch(client_id):
         raise _broken("client_id", "bad_format", "client_id: 2 to 63 of a-z, 0-9 and -, not starting with -")
     _check_zone(timezone)
     tenant_id = TenantId(uuid7(now, random_bytes))
@@ -111,14 +111,22 @@ async def list_tenants(tx: Tx) -> list[TenantRow]:
 def _check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise _broken("timezone", "bad_format", f"timezone: {name!r} is not an IANA zone") from error
 
 
 _EDITABLE = {"name", "mode", "timezone", "locale", "kill_switch", "kill_reason", "settings"}
-_TENANT_SETTINGS: Mapping[str, tuple[type, ...]] = {
-    "default_phone_number_id": (str,),
-}
+# The texts a tenant may keep here, and how long each may be.
+_TENANT_SETTINGS: Mapping[str, int] = {"default_phone_number_id": 64}
+
+
+def _is_text(value: Any, most: int) -> bool:
+    """A text PostgreSQL can keep: U+0000 and lone surrogates come through JSON and cannot be stored."""
+    return (
+        isinstance(value, str)
+        and 1 <= len(value) <= most
+        and not any(one == "\x00" or "\ud800" <= one <= "\udfff" for one in value)
+    )
 
 
 def _check_settings(settings: Any) -> None:
@@ -128,28 +136,35 @@ def _check_settings(settings: Any) -> None:
         if key not in _TENANT_SETTINGS:
             known = ", ".join(sorted(_TENANT_SETTINGS))
             raise _broken(f"settings.{key}", "unknown_field", f"settings.{key}: not known (known: {known})")
-        if not isinstance(value, _TENANT_SETTINGS[key]):
-            raise _broken(f"settings.{key}", "wrong_type", f"settings.{key}: wrong type")
+        if not _is_text(value, _TENANT_SETTINGS[key]):
+            limit = _TENANT_SETTINGS[key]
+            raise _broken(f"settings.{key}", "wrong_type", f"settings.{key}: text of 1 to {limit} characters")
+
+
+def _check_one(field_name: str, value: Any) -> None:
+    """Raises Invalid. Values come from JSON: anything at all may stand anywhere."""
+    match field_name:
+        case "name" if not _is_text(value, 200):
+            raise _broken("name", "too_long", "name: text of 1 to 200 characters")
+        case "kill_reason" if value is not None and not _is_text(value, 500):
+            raise _broken("kill_reason", "too_long", "kill_reason: text of 1 to 500 characters")
+        case "mode" if not isinstance(value, str) or value not in set(Mode):
+            raise _broken("mode", "not_allowed", "mode: one of disabled, dry_run, enabled")
+        case "locale" if not isinstance(value, str) or value not in {"pt-BR", "en"}:
+            raise _broken("locale", "not_allowed", "locale: one of pt-BR, en")
+        case "kill_switch" if not isinstance(value, bool):
+            raise _broken("kill_switch", "wrong_type", "kill_switch: true or false")
+        case "timezone":
+            _check_zone(str(value))
+        case "settings":
+            _check_settings(value)
 
 
 def _checked(change: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(change) - _EDITABLE):
         raise _broken(unknown[0], "unknown_field", f"{unknown[0]}: this field cannot be set")
-    texts = {"name": 200, "kill_reason": 500}
-    for key, limit in texts.items():
-        value = change.get(key)
-        if value is not None and (not isinstance(value, str) or not 1 <= len(value) <= limit):
-            raise _broken(key, "too_long", f"{key}: text of 1 to {limit} characters")
-    if "mode" in change and change["mode"] not in set(Mode):
-        raise _broken("mode", "not_allowed", "mode: one of disabled, dry_run, enabled")
-    if "locale" in change and change["locale"] not in {"pt-BR", "en"}:
-        raise _broken("locale", "not_allowed", "locale: one of pt-BR, en")
-    if "kill_switch" in change and not isinstance(change["kill_switch"], bool):
-        raise _broken("kill_switch", "wrong_type", "kill_switch: true or false")
-    if "timezone" in change:
-        _check_zone(str(change["timezone"]))
-    if "settings" in change:
-        _check_settings(change["settings"])
+    for field_name, value in change.items():
+        _check_one(field_name, value)
     return dict(change)
 
 

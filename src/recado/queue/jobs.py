@@ -83,6 +83,7 @@ async def settle(tx: Tx, now: datetime, job: Job, outcome: JobOutcome) -> None:
                 _Q["retry_job"],
                 tenant_id=job.tenant_id,
                 job_id=job.job_id,
+                tries=job.tries,
                 due_at=now + after,
                 error=error[:500],
             )
@@ -91,6 +92,7 @@ async def settle(tx: Tx, now: datetime, job: Job, outcome: JobOutcome) -> None:
                 _Q["bury_job"],
                 tenant_id=job.tenant_id,
                 job_id=job.job_id,
+                tries=job.tries,
                 error=error[:500],
                 now=now,
             )

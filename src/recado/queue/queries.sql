@@ -19,9 +19,10 @@ update job set state = 'done', finished_at = @now, error = null
 where tenant_id = @tenant_id and job_id = @job_id and state = 'queued';
 
 -- :retry_job
+-- Only by whoever holds it: a worker thought dead must not free a job its successor is working on.
 update job set due_at = @due_at, error = @error, lease_until = '-infinity'
-where tenant_id = @tenant_id and job_id = @job_id and state = 'queued';
+where tenant_id = @tenant_id and job_id = @job_id and state = 'queued' and tries = @tries;
 
 -- :bury_job
 update job set state = 'dead', error = @error, finished_at = @now
-where tenant_id = @tenant_id and job_id = @job_id and state = 'queued';
+where tenant_id = @tenant_id and job_id = @job_id and state = 'queued' and tries = @tries;

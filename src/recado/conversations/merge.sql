@@ -6,8 +6,9 @@ update message set conversation_id = @keep, contact_id = @contact_id
 where tenant_id = @tenant_id and conversation_id = @absorb;
 
 -- :move_outbox
--- contact_id only names the person for the statement's shape; outbox keeps no contact.
-update outbox set conversation_id = @keep
+-- contact_id only names the person for the statement's shape; outbox keeps no contact. Both sides may have an
+-- ordered message on the wire: that has happened, so the one that moves stops claiming its place in the order.
+update outbox set conversation_id = @keep, ordered = ordered and state not in (1, 2)
 where tenant_id = @tenant_id and conversation_id = @absorb and @contact_id::uuid is not null;
 
 -- :repoint_messages

@@ -38,6 +38,8 @@ class ConversationOf:
     last_inbound_at: datetime | None
     last_at: datetime
     unread: int
+    pair_tat: datetime
+    pair_blocked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

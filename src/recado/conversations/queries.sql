@@ -61,7 +61,8 @@ select contact_id, phone, bsuid, name, username from contact
 where tenant_id = @tenant_id and contact_id = @contact_id;
 
 -- :conversations_of -> ConversationOf
-select conversation_id, number_id, window_until, last_inbound_at, last_at, unread from conversation
+select conversation_id, number_id, window_until, last_inbound_at, last_at, unread, pair_tat, pair_blocked_until
+from conversation
 where tenant_id = @tenant_id and contact_id = @contact_id for update;
 
 -- :conversation_by_id -> ConversationView
@@ -75,7 +76,8 @@ where c.tenant_id = @tenant_id and c.conversation_id = @conversation_id;
 -- :absorb_conversation
 update conversation set window_until = greatest(window_until, @window_until),
     last_inbound_at = greatest(last_inbound_at, @last_inbound_at), last_at = greatest(last_at, @last_at),
-    unread = unread + @unread
+    unread = unread + @unread, pair_tat = greatest(pair_tat, @pair_tat),
+    pair_blocked_until = greatest(pair_blocked_until, @pair_blocked_until)
 where tenant_id = @tenant_id and conversation_id = @conversation_id;
 
 -- :hand_over_conversation

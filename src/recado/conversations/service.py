@@ -219,6 +219,8 @@ async def merge(tx: Tx, tenant_id: TenantId, *, keep: ContactId, absorb: Contact
             last_inbound_at=row.last_inbound_at,
             last_at=row.last_at,
             unread=row.unread,
+            pair_tat=row.pair_tat,
+            pair_blocked_until=row.pair_blocked_until,
         )
         for name in ("move_messages", "move_outbox"):
             await tx.execute(

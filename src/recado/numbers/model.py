@@ -71,3 +71,4 @@ class Leased:
 class LaneCounts:
     lanes: int
     owners: int
+    database_now: datetime

@@ -91,4 +91,6 @@ returning tenant_id, number_id, fence;
 update lane set owner = null, lease_until = '-infinity' where owner = @owner;
 
 -- :lane_counts -> LaneCounts
-select count(*) as lanes, count(distinct owner) filter (where lease_until >= clock_timestamp()) as owners from lane;
+select count(*) as lanes, count(distinct owner) filter (where lease_until >= clock_timestamp()) as owners,
+    clock_timestamp() as database_now
+from lane;

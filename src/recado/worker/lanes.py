@@ -56,6 +56,7 @@ class LaneRunner:
         self._config = config
         self._lanes: list[Leased] = []
         self._leased_at = float("-inf")
+        self._clocks_agree = True
         self._opened: dict[NumberId, _Opened] = {}
         self._flying: set[asyncio.Task[None]] = set()
         self._done: list[Finished] = []
@@ -88,8 +89,11 @@ class LaneRunner:
     async def renew(self) -> None:
         """Keeps own lanes and takes free ones: a fair share when other workers are alive."""
         reached("lease.begin")
+        # Taken before the database looks at its own clock: our idea of the lease must never outlive it.
+        started = self._ports.clock.monotonic()
         async with self._ports.engine() as tx:
             counts = await numbers.lane_counts(tx)
+            self._note_skew((self._ports.clock.now() - counts.database_now).total_seconds())
             owners = max(1, counts.owners)
             if not self._lanes and counts.owners:
                 owners += 1
@@ -100,11 +104,19 @@ class LaneRunner:
             reached("lease.before_commit")
         reached("lease.after_commit")
         self._lanes = lanes
-        self._leased_at = self._ports.clock.monotonic()
+        self._leased_at = started
+
+    def _note_skew(self, seconds: float) -> None:
+        """Two clocks that disagree: a warning first, then no more claims (windows and deadlines would lie)."""
+        self._clocks_agree = abs(seconds) <= SKEW_STOP_S
+        if not self._clocks_agree:
+            _log.error("clock.skew_too_large", seconds=round(seconds, 1))
+        elif abs(seconds) > SKEW_WARN_S:
+            _log.warning("clock.skew", seconds=round(seconds, 1))
 
     def _lease_is_fresh(self) -> bool:
         age = self._ports.clock.monotonic() - self._leased_at
-        return bool(self._lanes) and age < self._config.lane_lease_s
+        return self._clocks_agree and bool(self._lanes) and age < self._config.lane_lease_s
 
     # ------------------------------------------------------------------ claim
 
@@ -268,3 +280,5 @@ def _unreadable() -> Rejected:
 
 
 RENEW_SHARE = 3
+SKEW_WARN_S = 2.0
+SKEW_STOP_S = 30.0

@@ -167,7 +167,7 @@ class Accounts:
 
     def profile(self, phone: Phone, fields: str | None) -> Json:
         """The business profile people see."""
-        every = {"messaging_product": "whatsapp", **phone.profile}
+        every = {"messaging_product": "whatsapp", "vertical": "OTHER", **phone.profile}
         wanted = set((fields or "").split(",")) - {""}
         chosen = {k: v for k, v in every.items() if not wanted or k in wanted}
         return {"data": [{**chosen, "messaging_product": "whatsapp"}]}

@@ -15,6 +15,7 @@ NAME = re.compile(r"^[a-z0-9_]{1,512}$")
 CATEGORIES = frozenset({"AUTHENTICATION", "MARKETING", "UTILITY"})
 LIMITS = {"HEADER": 60, "BODY": 1024, "FOOTER": 60}
 BUTTON_TEXT, BUTTONS_MAX, PAGE = 25, 10, 25
+TEMPLATES_MAX = 6_000  # of a verified portfolio
 EDITABLE = frozenset({"APPROVED", "REJECTED", "PAUSED"})
 FILTERS = ("name", "status", "category", "language")
 
@@ -102,6 +103,8 @@ class Governance:
         start = _number(fields.get("after"), -1) + 1
         page = mine[start : start + size]
         answer: Json = {"data": [self.shown(t, fields.get("fields")) for t in page]}
+        if fields.get("summary"):
+            answer["summary"] = self._summary(waba, len(mine), str(fields["summary"]))
         if page:
             cursors = {"before": str(start), "after": str(start + len(page) - 1)}
             answer["paging"] = {"cursors": cursors}
@@ -109,6 +112,15 @@ class Governance:
                 base = f"{self.world.base_url}/{waba.id}/message_templates"
                 answer["paging"]["next"] = f"{base}?limit={size}&after={cursors['after']}"
         return answer
+
+    def _summary(self, waba: Waba, matching: int, wanted: str) -> Json:
+        every: Json = {
+            "total_count": matching,
+            "message_template_count": sum(t.waba_id == waba.id for t in self.world.templates.values()),
+            "message_template_limit": TEMPLATES_MAX,
+            "are_translations_complete": True,
+        }
+        return {name: every[name] for name in wanted.split(",") if name in every}
 
     def shown(self, template: Template, fields: Any = None) -> Json:
         """One template with the fields asked for."""
@@ -119,7 +131,7 @@ class Governance:
             "language": template.language,
             "status": template.status,
             "category": template.category,
-            "quality_score": {"score": "UNKNOWN"},
+            "quality_score": {"score": "UNKNOWN", "date": int(self.world.now())},
             "id": template.id,
         }
         if not fields:

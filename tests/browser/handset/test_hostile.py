@@ -23,7 +23,7 @@ HOSTILE = [
     "Z\u0351\u0352\u0353\u0354\u0355\u0356\u0357a\u0358\u0359\u035al\u035b\u035cgo " * 4,
     "palavra" * 120,
     "*" * 300 + "_" * 300 + "~" * 300,
-    "__proto__ constructor toString",
+    "constructor toString hasOwnProperty valueOf",
     "https://exemplo.example/<script>window.broken=1</script>",
 ]
 
@@ -34,6 +34,8 @@ MARKS = [
     ("* a * e *a *", ["* a * e *a *"]),
     ("*a\nb*", ["*a\nb*"]),
     ("**", ["**"]),
+    ("**a**", ["*", ["strong", "a"], "*"]),
+    ("***_ ___", ["***_ ___"]),
     ("```*x*\ny```", [["mono", "*x*\ny"]]),
     ("`*x*` ``` z", [["mono", "*x*"], " ``` z"]),
     ("snake_case_name", ["snake_case_name"]),
@@ -145,3 +147,14 @@ def test_the_cost_of_reading_marks_grows_with_the_length_only(stage: Stage) -> N
         small, large = page.evaluate(STEPS, text)
         # Eight times the text: linear is 8, quadratic 64. The floor hides the clock's grain.
         assert large <= max(small, 1.0) * 30, f"{name}: {small:.1f} ms, then {large:.1f} ms"
+
+
+def test_the_watch_would_notice(stage: Stage) -> None:
+    page = stage.open()
+    page.evaluate("fetch('https://exemplo.example/x').catch(() => 0)")
+    page.evaluate("setTimeout(() => { throw new Error('quebrou'); })")
+    expect(page.locator("h1")).to_be_visible()
+    said = "\n".join(stage.watch.problems)
+    assert "policy connect-src" in said
+    assert "quebrou" in said
+    stage.watch.problems.clear()

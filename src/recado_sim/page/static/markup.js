@@ -98,7 +98,7 @@ function inline(row) {
         const done = stack.pop();
         top().inside.push({ kind: KINDS[char], inside: done.inside });
         plain = i + 1;
-      } else if (level < 0 && !isSpace(row[i + 1]) && !isWord(row[i - 1])) {
+      } else if (level < 0 && !isSpace(row[i + 1]) && row[i + 1] !== char && !isWord(row[i - 1])) {
         flush(i);
         stack.push({ mark: char, inside: [] });
         plain = i + 1;

@@ -27,5 +27,8 @@ async def read_json(request: Request) -> Any:
         raise Malformed(
             "malformed_json", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
         ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise Malformed("malformed_json", "not JSON: must be UTF-8 and not too deep") from error
+    except (ValueError, RecursionError) as error:
+        # ValueError: bad UTF-8, or a whole number of thousands of digits.
+        raise Malformed(
+            "malformed_json", "not JSON: must be UTF-8, not too deep, numbers not too long"
+        ) from error

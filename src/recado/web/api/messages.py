@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime
 
 from recado.errors import Conflict, Invalid, NotFound, NotReady, Unauthorized
 from recado.kit.ids import MessageId, NumberId, TenantId, uuid7
@@ -31,6 +32,8 @@ from recado.web.problems import violations_body
 from recado.web.services import Services
 
 router = APIRouter(prefix="/api/v1/messages", tags=["messages"])
+# PostgreSQL text cannot hold U+0000.
+_PLAIN = Query(max_length=300, pattern=r"^[^\x00]*$")
 Language = Annotated[str, Header(alias="accept-language", description="pt-BR (default) or en")]
 
 
@@ -278,12 +281,12 @@ async def list_messages(
     status: Annotated[str | None, Query(description="pending, sent, delivered, read, failed, …")] = None,
     state: Annotated[str | None, Query()] = None,
     direction: Annotated[str | None, Query(pattern="^(out|in|echo)$")] = None,
-    type: Annotated[str | None, Query()] = None,  # noqa: A002 - Meta's name for it
-    to: Annotated[str | None, Query()] = None,
-    client_reference: Annotated[str | None, Query()] = None,
+    type: Annotated[str | None, _PLAIN] = None,  # noqa: A002 - Meta's name for it
+    to: Annotated[str | None, _PLAIN] = None,
+    client_reference: Annotated[str | None, _PLAIN] = None,
     conversation_id: Annotated[UUID | None, Query()] = None,
-    since: Annotated[datetime | None, Query()] = None,
-    until: Annotated[datetime | None, Query()] = None,
+    since: Annotated[AwareDatetime | None, Query(description="with its zone, like all times here")] = None,
+    until: Annotated[AwareDatetime | None, Query()] = None,
     accept_language: Language = "pt-BR",
 ) -> dict[str, Any]:
     need(caller, ApiScope.MESSAGES_READ)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from recado.adapters.blobs import DirectoryBlobs
 from recado.app.accepting import Accepting
+from recado.app.chores import chores
 from recado.app.directory import Directory
 from recado.app.health import Health
 from recado.app.install import Installation
@@ -103,7 +104,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
     """The doors. The hook door goes straight to the ledger; the rest is FastAPI."""
     settings = house.settings
     directory = Directory(house)
-    accepting = Accepting(house.db)
+    accepting = Accepting(house.db, house.clock)
     health = Health(house)
     verify = settings.meta_verify_token
     staging = settings.staging_token if settings.environment != "production" else None
@@ -170,6 +171,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         projection=projection(house),
         meter=house.metrics,
         handlers=media_jobs.handlers(),
+        chores=chores(house, source.random()),
     )
     config = WorkerConfig(
         owner=owner or uuid4(),

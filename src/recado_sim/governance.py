@@ -194,7 +194,9 @@ def _refused(fields: Json) -> Refusal | None:
 def _component(component: Json) -> Refusal | None:
     kind = str(component.get("type", "")).upper()
     if kind == "BUTTONS":
-        return _buttons(component.get("buttons") or [])
+        return _buttons(component.get("buttons"))
+    if kind == "CAROUSEL":
+        return _cards(component.get("cards"))
     text, limit = component.get("text"), LIMITS.get(kind)
     if not isinstance(text, str) or limit is None:
         return None
@@ -230,7 +232,23 @@ def _body(text: str, names: list[str], component: Json) -> Refusal | None:
     return None
 
 
-def _buttons(found: list[Json]) -> Refusal | None:
+def _cards(cards: Any) -> Refusal | None:
+    if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
+        return parameter("Param cards must be an array.")
+    for card in cards:
+        parts = card.get("components")
+        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+            return parameter("Param components of a card must be an array.")
+        for part in parts:
+            refusal = _component(part)
+            if refusal is not None:
+                return refusal
+    return None
+
+
+def _buttons(found: Any) -> Refusal | None:
+    if not isinstance(found, list) or not all(isinstance(button, dict) for button in found):
+        return parameter("Param buttons must be an array.")
     if len(found) > BUTTONS_MAX:
         return template_refusal(2388025, "Too many buttons", f"At most {BUTTONS_MAX} buttons.")
     for button in found:

@@ -35,6 +35,7 @@ STATES: dict[str, tuple[str, bool]] = {
     "read_receipts_on": ("read_receipts", True),
     "read_receipts_off": ("read_receipts", False),
 }
+YEAR_3000 = 32_503_680_000
 DEFAULT_MIME = {
     "image": "image/jpeg",
     "audio": "audio/ogg; codecs=opus",
@@ -127,10 +128,14 @@ class Handsets:
         phone = self._business(person, body)
         if phone is None:
             return cannot("no such business number", numbers=sorted(self.world.phones))
+        at = body.get("timestamp") or self.world.now()
+        if not isinstance(at, int | float) or not 0 < at < YEAR_3000:
+            return cannot("timestamp must be seconds since 1970")
+        if not isinstance(body.get("context", ""), str):
+            return cannot("context must be a wamid")
         written = self._written(person, body)
         if isinstance(written, Cannot):
             return written
-        at = float(body.get("timestamp") or self.world.now())
         hide_phone = bool(body.get("bsuid_only")) or person.phone is None
         message = self._message(person, phone, written, at, hide_phone)
         self.world.remember(message)
@@ -205,15 +210,21 @@ class Handsets:
 
     def _as_is(self, person: Person, body: Json) -> Written | Cannot:
         kind = "location" if "location" in body else "contacts"
-        if not isinstance(body[kind], dict if kind == "location" else list):
-            return cannot(f"{kind} has the wrong shape")
+        about = body[kind]
+        if kind == "location" and not isinstance(about, dict):
+            return cannot("location must be an object")
+        if kind == "contacts" and not _are_cards(about):
+            return cannot("contacts must be a list of objects, each with a name object")
         return Written(type=kind, about=body[kind], context=body.get("context"))
 
     def _media(self, person: Person, body: Json) -> Written | Cannot:
         kind = next(name for name in MEDIA if name in body)
         given = body[kind]
+        words = ("data_base64", "mime_type", "link", "caption", "filename")
         if not isinstance(given, dict):
             return cannot(f"{kind} must be an object")
+        if any(not isinstance(given.get(name) or "", str) for name in words):
+            return cannot(f"{', '.join(words)} are strings")
         try:
             data = base64.b64decode(given.get("data_base64") or "", validate=True)
         except (binascii.Error, ValueError):
@@ -283,6 +294,8 @@ class Handsets:
 
     def _reaction(self, person: Person, body: Json) -> Written | Cannot:
         target = self.world.messages.get(str(body.get("context")))
+        if not isinstance(body["reaction"], str):
+            return cannot("reaction must be an emoji, or empty to remove it")
         if target is None or target.person != person.key:
             return cannot("context must name a message of this conversation")
         reactions = {k: v for k, v in target.reactions.items() if k != "person"}
@@ -301,7 +314,7 @@ class Handsets:
     def _edit(self, person: Person, body: Json) -> Written | Cannot:
         edit = body["edit"] if isinstance(body["edit"], dict) else {}
         original = self._own(person, edit.get("original"))
-        if original is None or not edit.get("text"):
+        if original is None or not isinstance(edit.get("text"), str) or not edit["text"]:
             return cannot("edit needs original (a message this person wrote) and text")
         if original.type in MEDIA:
             about = {**original.body[original.type], "caption": edit["text"]}
@@ -322,3 +335,9 @@ class Handsets:
     def _unsupported(self, person: Person, body: Json) -> Written | Cannot:
         kind = body["unsupported"] if isinstance(body["unsupported"], str) else "poll_creation"
         return Written(type="unsupported", about={"type": kind}, extra={"errors": [UNSUPPORTED]})
+
+
+def _are_cards(about: Any) -> bool:
+    return isinstance(about, list) and all(
+        isinstance(card, dict) and isinstance(card.get("name", {}), dict) for card in about
+    )

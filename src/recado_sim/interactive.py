@@ -37,6 +37,9 @@ def checks(about: Json) -> Checks:
     if not isinstance(action, dict):
         yield missing("interactive['action']")
         return
+    if not isinstance(action.get("parameters", {}), dict):
+        yield parameter("Param interactive['action']['parameters'] must be a JSON object.")
+        return
     yield from rules(action)
 
 
@@ -207,12 +210,26 @@ def _carousel(action: Json) -> Checks:
     if not all(isinstance(card, dict) and isinstance(card.get("action"), dict) for card in cards):
         yield missing("card['action']")
         return
-    if len({card.get("type") for card in cards}) > 1:
+    if any(card.get("type") != cards[0].get("type") for card in cards):
         yield invalid("All cards must have the same type.")
     for card in cards:
         text = _text_of(card.get("body"))
         if text and len(text) > CARD_BODY_MAX:
             yield invalid(f"Card body length invalid. Max length: {CARD_BODY_MAX}.")
+        yield from _card_action(card["action"])
+
+
+def _card_action(action: Json) -> Checks:
+    if not isinstance(action.get("parameters", {}), dict):
+        yield invalid("Card action parameters must be a JSON object.")
+    buttons = action.get("buttons", [])
+    if not isinstance(buttons, list):
+        yield invalid("Card buttons must be an array.")
+        return
+    for button in buttons:
+        reply = button.get("quick_reply") or button.get("reply") if isinstance(button, dict) else None
+        if not isinstance(reply, dict):
+            yield invalid("Every card button must have a quick_reply object.")
 
 
 _ACTIONS: dict[str, Callable[[Json], Checks]] = {

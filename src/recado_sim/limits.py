@@ -19,6 +19,7 @@ MEDIA = ("image", "audio", "video", "document", "sticker")
 OPAQUE_MAX = 512
 BODY_MAX, CAPTION_MAX = 4096, 1024
 CONTACTS_MAX = 257
+OBJECTS = frozenset({"currency", "date_time", "image", "video", "document", "location", "product"})
 
 
 def check(body: Json) -> Refusal | None:
@@ -156,9 +157,42 @@ def _template(about: Json) -> Checks:
         yield missing("template['name']")
     if not isinstance(language, dict) or not language.get("code"):
         yield missing("template['language']['code']")
-    components = about.get("components", [])
+    yield from _components(about.get("components"))
+
+
+def _components(components: Any) -> Checks:
+    """Only the shape: whether it fits the template is asked later."""
     if components is not None and not isinstance(components, list):
         yield parameter("Param template['components'] must be an array.")
+        return
+    for at, component in enumerate(components or []):
+        where = f"template['components'][{at}]"
+        if not isinstance(component, dict) or not isinstance(component.get("type"), str):
+            yield missing(f"{where}['type']")
+            return
+        if not str(component.get("index", 0)).isdecimal():
+            yield parameter(f"Param {where}['index'] must be an integer.")
+        yield from _parameters(component.get("parameters"), where)
+        cards = component.get("cards", [])
+        if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
+            yield parameter(f"Param {where}['cards'] must be an array of JSON objects.")
+            return
+        for card in cards:
+            if not str(card.get("card_index", 0)).isdecimal():
+                yield parameter(f"Param {where}['card_index'] must be an integer.")
+            yield from _components(card.get("components"))
+
+
+def _parameters(parameters: Any, where: str) -> Checks:
+    if parameters is None:
+        return
+    if not isinstance(parameters, list) or not all(isinstance(p, dict) for p in parameters):
+        yield parameter(f"Param {where}['parameters'] must be an array of JSON objects.")
+        return
+    for given in parameters:
+        kind = str(given.get("type", "text"))
+        if kind in OBJECTS and not isinstance(given.get(kind), dict):
+            yield missing(f"{where}['parameters']['{kind}']")
 
 
 def _pin(about: Json) -> Checks:

@@ -155,7 +155,9 @@ class Database:
     @asynccontextmanager
     async def transaction(self, begin: str, role: str) -> AsyncIterator[Tx]:
         """One transaction; COMMIT on success, ROLLBACK on any exception, cancellation included."""
-        pool = self._pools[role]
+        if (pool := self._pools.get(role)) is None:
+            # Closed while a request was on its way: for the caller the database is away, nothing is broken.
+            raise asyncpg.InterfaceError(f"no open pool for {role}")
         async with pool.acquire(timeout=10) as connection:
             # The pool's proxy has every method of the connection; the type checker cannot see it.
             raw = cast("asyncpg.Connection", connection)

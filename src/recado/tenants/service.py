@@ -93,6 +93,9 @@ async def get_tenant(tx: Tx, client_id: str) -> TenantRow:
 
 
 async def find_tenant(tx: Tx, client_id: str) -> TenantRow | None:
+    """`client_id` may come from anywhere: what no tenant can be called does not reach the database."""
+    if not _CLIENT_ID.fullmatch(client_id):
+        return None
     return await tx.one(_Q["tenant_by_client_id"], TenantRow, client_id=client_id)
 
 

@@ -12,6 +12,8 @@ from recado.kit.ids import TenantId, uuid7
 
 _Q = sql.load("recado.queue")
 LEASE_S = 120.0
+# A job that asks for another try after this one is buried.
+MAX_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

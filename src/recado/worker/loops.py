@@ -15,7 +15,7 @@ from recado.inbound.projector import project_batch
 from recado.kit.failpoints import reached
 from recado.messages.doubt import resolve
 from recado.messages.record import rescue
-from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
+from recado.queue.jobs import MAX_TRIES, Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
 from recado.worker.history import probe
 from recado.worker.housekeeping import sweep
 from recado.worker.lanes import RENEW_SHARE, LaneRunner
@@ -24,7 +24,6 @@ from recado.worker.ports import WorkerConfig, WorkerPorts
 _log = structlog.get_logger("recado.worker")
 _PROJECT_BATCH = 300
 _IDLE_S = 0.05
-_JOB_TRIES = 8
 _SWEEP_EVERY_S = 600.0
 
 
@@ -44,11 +43,11 @@ class Worker:
 
     async def run(self) -> None:
         recording = asyncio.create_task(self._guard("record", self.lanes.record_loop, endless=False))
+        claiming = asyncio.create_task(self._guard("claim", self.lanes.claim_loop))
         turning = [
             asyncio.create_task(self._guard(name, loop))
             for name, loop in (
                 ("lease", self._lease_loop),
-                ("claim", self.lanes.claim_loop),
                 ("project", self._project_loop),
                 ("jobs", self._job_loop),
                 ("rescue", self._rescue_loop),
@@ -58,9 +57,12 @@ class Worker:
         ]
         await self._stop.wait()
         self.lanes.stop_claiming()
+        # A claim that is committing right now still puts messages on the wire: only then is it known what flies.
+        await asyncio.wait([claiming], timeout=self._config.drain_s)
         await self.lanes.drain()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(recording, self._config.drain_s)
+        turning.append(claiming)
         _, late = await asyncio.wait(turning, timeout=3)
         for task in late:
             task.cancel()
@@ -154,7 +156,7 @@ class Worker:
     async def _one_job(self, job: Job) -> None:
         outcome = await self._handle(job)
         reached("job.handled")
-        if isinstance(outcome, Retry) and job.tries >= _JOB_TRIES:
+        if isinstance(outcome, Retry) and job.tries >= MAX_TRIES:
             outcome = Bury(error=f"gave up after {job.tries} tries: {outcome.error}")
         async with self._ports.engine() as tx:
             await settle(tx, self._ports.clock.now(), job, outcome)

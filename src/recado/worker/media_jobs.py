@@ -25,7 +25,7 @@ from recado.providers.contract import (
     Unknown,
     Uploaded,
 )
-from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry
+from recado.queue.jobs import MAX_TRIES, Bury, Finish, Job, JobOutcome, Retry
 from recado.worker.ports import WorkerPorts
 
 Trouble = MediaGone | TooLarge | Rejected | Later | Unknown
@@ -93,8 +93,11 @@ class MediaJobs:
                 reason = Reason.MEDIA_UNAVAILABLE
             case TooLarge():
                 reason = Reason.MEDIA_TOO_LARGE
-            case Rejected() | Later() | Unknown():
+            case Rejected() | Later() | Unknown() if job.tries < MAX_TRIES:
                 return Retry(after=timedelta(seconds=min(2.0**job.tries, 60)), error=trouble.reason.value)
+            case Rejected() | Later() | Unknown():
+                # Nobody will try again: whoever asks for the file has to hear that, not "pending" for ever.
+                reason = Reason.MEDIA_UNAVAILABLE
             case _:
                 assert_never(trouble)
         async with self._ports().engine() as tx:

@@ -82,6 +82,22 @@ class Settings(BaseSettings):
     receiver_beat_s: float = Field(1, gt=0, le=60, description="heartbeat of the webhook door")
     receiver_tolerance_s: float = Field(3, gt=0, le=300, description="longer silence of the door is a gap")
     rescue_every_s: float = Field(5, gt=0, le=60, description="how often vanished workers are looked for")
+    audit_every_s: float = Field(
+        3600, gt=0, description="how often the promises are proven on the stored data"
+    )
+    epoch_every_s: float = Field(
+        15, gt=0, le=600, description="how often the installation notes that it lives; shows an old copy"
+    )
+    synchronous_replicas: bool = Field(
+        False, description="a failover loses nothing: after one, sending goes on without asking"
+    )
+    ballast_mb: int = Field(
+        64, ge=0, le=10_000, description="space kept for the embedded database to restart"
+    )
+    disk_warn_mb: int = Field(1024, ge=0, description="less free space than this is a warning")
+    disk_stop_mb: int = Field(
+        200, ge=0, description="less free space than this and nothing is accepted or sent"
+    )
     stale_event_s: float = Field(600, gt=0, description="older events change data but trigger nothing")
     media_max_bytes: int = Field(100 * 1024 * 1024, gt=0, description="largest media file accepted")
     allow_private_targets: bool = Field(False, description="let outbound links reach private networks")

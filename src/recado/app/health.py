@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from recado.app import epoch
 from recado.db import sql
 from recado.db.migrate import available
 from recado.db.pool import UNAVAILABLE
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 _Q = sql.load("recado.app")
 MAX_LAG_S = 60.0
 MIN_FREE_BYTES = 256 * 1024 * 1024
+
+
+def _sending(restricted: epoch.Forced | None) -> str:
+    if restricted is None:
+        return "allowed"
+    what = "nothing leaves" if restricted.mode == "restore" else "every company is in dry run"
+    return f"{restricted.mode}: {what} since {restricted.since:%Y-%m-%d %H:%M:%S} UTC; {restricted.why}"
 
 
 class Health:
@@ -38,6 +46,7 @@ class Health:
             row = await tx.row(_Q["health"])
             backlog = await deadletters.backlog(tx)
             dead = await deadletters.dead_count(tx)
+            restricted = await epoch.forced(tx)
         assert row is not None
         latest = available()[-1].version
         return [
@@ -52,6 +61,8 @@ class Health:
                 ok=row["lanes_stuck"] == 0,
                 detail=f"{row['lanes_stuck']} without a worker, {row['lanes_paused']} paused",
             ),
+            # Not a reason to be taken out of service: the doors must stay open for webhooks.
+            Check(name="sending", ok=True, detail=_sending(restricted)),
         ]
 
     def _disk(self) -> Check:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import asyncpg
 
+from recado.app.epoch import Keeper
 from recado.db import checks
 from recado.db.embedded import EmbeddedConfig, Running, start
 from recado.db.migrate import ensure_runtime_role, migrate
+from recado.db.pool import Database
+from recado.db.system import system
+from recado.kit.clock import Clock, SystemClock
 from recado.kit.crypto import KeyRing, new_ring_entry, parse_ring
 from recado.settings import Settings
 
@@ -107,6 +111,25 @@ async def _prepare_embedded(settings: Settings) -> tuple[str, Running]:
     return running.dsn(role=RUNTIME_ROLE, password=password, database=DATABASE), running
 
 
+async def _note_epoch(settings: Settings, dsn: str) -> None:
+    """Before anything can be sent: is this the database that was here last time?"""
+    db = Database(dsn, app_size=0, engine_size=1)
+    await db.open()
+    try:
+        await keeper(settings, SystemClock()).check(lambda: system(db))
+    finally:
+        await db.close()
+
+
+def keeper(settings: Settings, clock: Clock) -> Keeper:
+    return Keeper(
+        settings.data_dir,
+        embedded=settings.embedded,
+        trust_failover=settings.synchronous_replicas,
+        clock=clock,
+    )
+
+
 async def prepare(settings: Settings) -> Installation:
     """Starts or joins PostgreSQL, brings the embedded one up to date, and refuses to go on when a promise
     could not be kept (durability off, a role that bypasses row security). Raises NotInstallable."""
@@ -121,4 +144,10 @@ async def prepare(settings: Settings) -> Installation:
             running.stop()
         lines = "\n".join(f"  - {one.name}: {one.found}. {one.fix}" for one in wrong)
         raise NotInstallable(f"PostgreSQL is not fit for recado:\n{lines}")
+    try:
+        await _note_epoch(settings, dsn)
+    except BaseException:
+        if running is not None:
+            running.stop()
+        raise
     return Installation(dsn=dsn, ring=ring, hook_token=hook_token(settings), running=running)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from recado.app import epoch
 from recado.app.install import Installation, NotInstallable, key_ring, prepare
 from recado.app.wiring import House, projection
 from recado.db import checks
@@ -19,6 +20,7 @@ from recado.db.system import system
 from recado.inbound import deadletters
 from recado.inbound.projector import rehearse
 from recado.kit.crypto import SecretUnreadable
+from recado.messages.restore import held
 from recado.numbers import service as numbers
 from recado.settings import Settings
 from recado.tenants import service as tenants
@@ -88,6 +90,25 @@ async def _secrets(settings: Settings, installation: Installation) -> list[Diagn
     return [_of("stored credentials", not unreadable, found, "restore the old master key, then rotate")]
 
 
+async def _sending(settings: Settings, installation: Installation) -> Diagnosis:
+    """Restricted after a restore or in a copy, until a person says otherwise."""
+    house = House(settings, installation, web=False)
+    await house.open()
+    try:
+        async with system(house.db) as tx:
+            restricted = await epoch.forced(tx)
+            waiting = sum(one.messages for one in await held(tx))
+    finally:
+        await house.close()
+    found = "allowed" if restricted is None else f"{restricted.mode}: {restricted.why}"
+    if waiting:
+        found += f"; {waiting} messages held"
+    fix = "look at what was sent since the copy was made, then " + (
+        f"`recado release {restricted.mode}`" if restricted else "`recado release held`"
+    )
+    return _of("sending", restricted is None and not waiting, found, fix)
+
+
 async def examine(settings: Settings) -> list[Diagnosis]:
     """Everything that can be checked without sending anything."""
     found = _local(settings)
@@ -99,6 +120,7 @@ async def examine(settings: Settings) -> list[Diagnosis]:
         for one in await checks.inspect(installation.dsn, embedded=settings.embedded):
             found.append(_of(one.name, one.ok, one.found, one.fix))
         found += await _secrets(settings, installation)
+        found.append(await _sending(settings, installation))
     finally:
         installation.leave()
     return found

@@ -1,4 +1,4 @@
-"""Commands for the person on duty: audit, stop, resume, decide."""
+"""Commands for the person on duty: audit, stop, resume, release, decide."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,6 +19,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from recado.app import epoch
 from recado.app.install import NotInstallable, prepare
 from recado.app.wiring import House
 from recado.cli.tenants import Client, inside
@@ -26,7 +29,8 @@ from recado.invariants import service as invariants
 from recado.invariants.ledgers import LedgerUnreadable, read_client, read_provider
 from recado.invariants.model import Invariant, Report
 from recado.kit.ids import TenantId
-from recado.messages import doubt, reading
+from recado.messages import doubt, reading, restore
+from recado.messages.restore import HeldDecision
 from recado.numbers import service as numbers
 from recado.settings import Settings
 from recado.tenants import service as tenants
@@ -39,7 +43,7 @@ _ACTOR = "cli"
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the program."""
-    for command in (audit, stop, resume, decide):
+    for command in (audit, stop, resume, decide, release):
         app.command()(command)
 
 
@@ -160,6 +164,58 @@ async def _switch_in(
     if not on and row.paused_reason is not None:
         await numbers.resume_lane(tx, now, company.tenant_id, row.number_id, actor=_ACTOR)
     return f"{company.client_id} {row.external_id} is {word}"
+
+
+# --------------------------------------------------------------------------- release
+
+
+class Release(StrEnum):
+    RESTORE = "restore"
+    CLONE = "clone"
+    HELD = "held"
+
+
+def release(
+    what: Annotated[Release, typer.Argument(help="the restriction, or the messages it left held")],
+    client: Annotated[str | None, typer.Option(help="held: only this company")] = None,
+    message: Annotated[str | None, typer.Option(help="held: only this message")] = None,
+    discard: Annotated[bool, typer.Option(help="held: close them instead of sending")] = False,
+) -> None:
+    """Let sending go on after a restore or in a copy. Held messages stay until they are released too."""
+    if what is not Release.HELD:
+        out.print(inside(partial(_release_mode, what.value)), highlight=False)
+        return
+    if message is not None and client is None:
+        raise typer.BadParameter("a message needs its company (--client)")
+    decision = HeldDecision.DISCARD if discard else HeldDecision.RELEASE
+    total = 0
+    while count := inside(partial(_release_held, client, message, decision)):
+        total += count
+    out.print(f"{total} messages: {decision}")
+
+
+async def _release_mode(mode: str, house: House, tx: Tx) -> str:
+    if not await epoch.release(tx, house.clock.now(), mode, actor=_ACTOR):
+        return f"no {mode} restriction was on"
+    waiting = await restore.held(tx)
+    lines = [f"the {mode} restriction is lifted; new messages leave"]
+    lines += [f"  {one.client_id}: {one.messages} held (recado release held)" for one in waiting]
+    return "\n".join(lines)
+
+
+async def _release_held(
+    client: str | None, message: str | None, decision: HeldDecision, house: House, tx: Tx
+) -> int:
+    """One bite for each company."""
+    names = [client] if client else [one.client_id for one in await restore.held(tx)]
+    message_id = reading.parse_id(message) if message else None
+    total = 0
+    for name in names:
+        company = await tenants.get_tenant(tx, name)
+        total += await restore.settle_held(
+            tx, house.clock.now(), company.tenant_id, decision, message_id=message_id, actor=_ACTOR
+        )
+    return total
 
 
 # --------------------------------------------------------------------------- decide

@@ -202,9 +202,9 @@ async def _stretch(tx: Tx, found: Findings, part: Mapping[str, Any]) -> None:
 # --------------------------------------------------------------------------- keeping
 
 
-async def due(tx: Tx, every_s: float) -> bool:
-    """Whether nobody ran the audit lately; at most one caller at a time hears yes."""
-    return bool(await tx.value(_Q["due_for_run"], every_s=every_s))
+async def ran_lately(tx: Tx, every_s: float) -> bool:
+    """Whether another worker has just done it."""
+    return bool(await tx.value(_Q["ran_lately"], every_s=every_s))
 
 
 async def keep(tx: Tx, report: Report) -> None:

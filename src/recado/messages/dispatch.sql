@@ -1,15 +1,19 @@
 -- :busy_lanes -> LaneState
 -- Own lanes that have something due, locked for this claim. The tenant's and the installation's switches are
--- share-locked: an operator's "stop" waits for running claims and no later claim can miss it (I12).
+-- share-locked: an operator's "stop" waits for running claims and no later claim can miss it (I12). After a
+-- restore nothing leaves, nor on a server's new timeline before somebody has looked at it (app/epoch.py).
 select l.tenant_id, l.number_id, l.rate_per_s, l.burst, l.pair_interval_s, l.pair_burst, l.tat, l.slow_factor,
-    l.slow_until, l.fence, l.paused_reason is not null as probing, t.mode
+    l.slow_until, l.fence, l.paused_reason is not null as probing,
+    case when i.forced = 'clone' and t.mode = 'enabled' then 'dry_run' else t.mode end as mode
 from lane l
 join unnest(@tenant_ids::uuid[], @number_ids::uuid[], @fences::bigint[]) as mine (tenant_id, number_id, fence)
     on mine.tenant_id = l.tenant_id and mine.number_id = l.number_id and mine.fence = l.fence
 join tenant t on t.tenant_id = l.tenant_id
 cross join installation i
 where l.owner = @owner and l.lease_until > clock_timestamp()
-  and not l.kill_switch and not t.kill_switch and not i.kill_switch
+  and not l.kill_switch and not t.kill_switch and not i.kill_switch and i.forced is distinct from 'restore'
+  and case when i.timeline is null then true else i.timeline = (
+    select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer) end
   and (l.paused_reason is null or l.paused_until <= @now)
   and exists (
     select 1 from unnest(array[0, 1, 2]::smallint[]) as p (priority)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -19,7 +20,7 @@ from recado.queue.jobs import MAX_TRIES, Bury, Finish, Job, JobOutcome, Retry, c
 from recado.worker.history import probe
 from recado.worker.housekeeping import sweep
 from recado.worker.lanes import RENEW_SHARE, LaneRunner
-from recado.worker.ports import WorkerConfig, WorkerPorts
+from recado.worker.ports import Chore, WorkerConfig, WorkerPorts
 
 _log = structlog.get_logger("recado.worker")
 _PROJECT_BATCH = 300
@@ -41,20 +42,21 @@ class Worker:
         self._stop.set()
         self.lanes.stop_claiming()
 
+    def _loops(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        own: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            ("lease", self._lease_loop),
+            ("project", self._project_loop),
+            ("jobs", self._job_loop),
+            ("rescue", self._rescue_loop),
+            ("resolve", self._resolve_loop),
+            ("sweep", self._sweep_loop),
+        ]
+        return own + [(chore.name, partial(self._chore_loop, chore)) for chore in self._ports.chores]
+
     async def run(self) -> None:
         recording = asyncio.create_task(self._guard("record", self.lanes.record_loop, endless=False))
         claiming = asyncio.create_task(self._guard("claim", self.lanes.claim_loop))
-        turning = [
-            asyncio.create_task(self._guard(name, loop))
-            for name, loop in (
-                ("lease", self._lease_loop),
-                ("project", self._project_loop),
-                ("jobs", self._job_loop),
-                ("rescue", self._rescue_loop),
-                ("resolve", self._resolve_loop),
-                ("sweep", self._sweep_loop),
-            )
-        ]
+        turning = [asyncio.create_task(self._guard(name, loop)) for name, loop in self._loops()]
         await self._stop.wait()
         self.lanes.stop_claiming()
         # A claim that is committing right now still puts messages on the wire: only then is it known what flies.
@@ -139,6 +141,13 @@ class Worker:
                 reached("sweep.before_commit")
             self._ports.meter.beat("sweep")
             await self._rest(_SWEEP_EVERY_S)
+
+    async def _chore_loop(self, chore: Chore) -> None:
+        await self._rest(chore.first_s)
+        while not self._stop.is_set():
+            await chore.run()
+            self._ports.meter.beat(chore.name)
+            await self._rest(chore.every_s)
 
     # ------------------------------------------------------------------ jobs
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -39,6 +39,16 @@ class WorkerConfig:
     most_lanes: int = 2000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chore:
+    """Something to do now and then; what it does is the composition root's business. Seconds."""
+
+    name: str
+    every_s: float
+    first_s: float
+    run: Callable[[], Awaitable[None]]
+
+
 class SendMeter:
     """Counts for `/metrics`; the default counts nothing."""
 
@@ -65,3 +75,4 @@ class WorkerPorts:
     projection: Projection
     meter: SendMeter
     handlers: Mapping[str, Handler] = field(default_factory=dict)
+    chores: Sequence[Chore] = ()

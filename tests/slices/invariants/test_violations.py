@@ -204,13 +204,10 @@ async def test_a_run_is_kept_and_opens_incidents_until_it_heals(
 
 async def test_workers_share_the_hour(world: World, audit: Audit) -> None:
     async with system(world.db) as tx:
-        assert await service.due(tx, 3600)
-        async with system(world.db) as rival:
-            assert not await service.due(rival, 3600)
+        assert not await service.ran_lately(tx, 3600)
         await service.keep(tx, await audit())
-    async with system(world.db) as tx:
-        assert not await service.due(tx, 3600)
-        assert await service.due(tx, 0)
+        assert await service.ran_lately(tx, 3600)
+        assert not await service.ran_lately(tx, 0)
 
 
 async def test_an_audit_changes_nothing(life: Life, audit: Audit, world: World) -> None:

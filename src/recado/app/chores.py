@@ -1,0 +1,62 @@
+"""What a worker does now and then beside sending: the audit, and noting that the installation lives."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from recado.app.install import keeper
+from recado.db.pool import Database
+from recado.invariants import service as invariants
+from recado.worker.ports import Chore
+
+if TYPE_CHECKING:
+    from recado.app.wiring import House
+
+_log = structlog.get_logger("recado.audit")
+# Late statuses arrive for days; what is older than this was looked at many times.
+AUDIT_LOOKS_BACK = timedelta(days=3)
+AUDIT_FIRST_S = 180.0
+
+
+async def audit(house: House, every_s: float) -> None:
+    """One run over the last days, kept; every broken promise is an error in the log and an incident."""
+    async with house.engine() as tx:
+        if await invariants.ran_lately(tx, every_s):
+            return
+    now = house.clock.now()
+    scope = invariants.Scope(since=now - AUDIT_LOOKS_BACK, vault=house.vault, timer=time.monotonic)
+    # A worker has no connections for tenants' requests; the audit looks as a tenant for a moment.
+    as_tenant = Database(house.installation.dsn, app_size=1, engine_size=0)
+    await as_tenant.open()
+    try:
+        report = await invariants.run(house.engine, as_tenant, now, scope)
+    finally:
+        await as_tenant.close()
+    async with house.engine() as tx:
+        await invariants.keep(tx, report)
+    for one in report.failed:
+        _log.error("audit.violation", invariant=one.id, promise=one.title.en, found=one.found)
+    _log.info("audit.done", messages=report.messages, took_ms=report.took_ms, failed=len(report.failed))
+
+
+def chores(house: House, jitter: float) -> list[Chore]:
+    """`jitter` in 0..1 keeps workers that started together apart."""
+    settings = house.settings
+
+    async def run_audit() -> None:
+        await audit(house, settings.audit_every_s)
+
+    watch = keeper(settings, house.clock)
+
+    async def note_epoch() -> None:
+        await watch.check(house.engine)
+
+    first = min(AUDIT_FIRST_S, settings.audit_every_s) * (0.5 + jitter)
+    return [
+        Chore(name="audit", every_s=settings.audit_every_s, first_s=first, run=run_audit),
+        Chore(name="epoch", every_s=settings.epoch_every_s, first_s=settings.epoch_every_s, run=note_epoch),
+    ]

@@ -36,6 +36,14 @@ order by u.number_id, u.contact_id
 on conflict (tenant_id, number_id, contact_id) do update set last_at = greatest(c.last_at, excluded.last_at)
 returning conversation_id, number_id, contact_id, window_until;
 
+-- :touch_conversations
+-- Only what is free: whoever holds the others is moving them anyway, and nobody here waits while holding locks.
+update conversation set last_at = greatest(last_at, @now)
+where (tenant_id, conversation_id) in (
+    select tenant_id, conversation_id from conversation
+    where tenant_id = @tenant_id and conversation_id = any(@conversation_ids::uuid[])
+    for no key update skip locked);
+
 -- :note_inbound
 update conversation set last_inbound_at = greatest(last_inbound_at, @at), last_at = greatest(last_at, @at),
     window_until = greatest(window_until, @window_until), unread = unread + 1

@@ -124,6 +124,21 @@ async def ensure_conversations(
     return {(row.number_id, row.contact_id): row for row in rows}
 
 
+async def open_conversations(
+    tx: Tx, now: datetime, tenant_id: TenantId, pairs: Sequence[tuple[NumberId, ContactId]]
+) -> dict[tuple[NumberId, ContactId], ConversationFound]:
+    """As `ensure_conversations`, but never waiting for one that exists: `last_at` moves where nobody holds it.
+
+    For many pairs at once in an order nobody else shares.
+    """
+    known = await find_conversations(tx, tenant_id, pairs)
+    if known:
+        ids = [row.conversation_id for row in known.values()]
+        await tx.execute(_Q["touch_conversations"], tenant_id=tenant_id, now=now, conversation_ids=ids)
+    missing = [pair for pair in pairs if pair not in known]
+    return known | await ensure_conversations(tx, now, tenant_id, missing)
+
+
 # --------------------------------------------------------------------------- people in webhooks
 
 

@@ -121,10 +121,11 @@ async def apply_events(
     return tally.freeze()
 
 
-def _whose(pair: tuple[Source, ProviderEvent]) -> tuple[str, str]:
+def _whose(pair: tuple[Source, ProviderEvent]) -> tuple[str, str, str]:
     """The order in which every projector takes its locks: person by person, each one's events as they came.
 
-    Two batches that meet the same people in different orders would wait for each other in a circle.
+    Two batches that meet the same people in different orders would wait for each other in a circle. The
+    order is that of `contact_identity`, in which accepting creates people.
     """
     event = pair[1]
     match event:
@@ -133,8 +134,11 @@ def _whose(pair: tuple[Source, ProviderEvent]) -> tuple[str, str]:
         case MessageReceived() | MessageEdited() | MessageRevoked() | Echoed():
             person = event.person
         case _:
-            return "", ""
-    return person.bsuid or min(variants(person.phone or "")), event.phone_number_id or ""
+            return "", "", ""
+    number = event.phone_number_id or ""
+    if person.bsuid is not None:
+        return "bsuid", person.bsuid, number
+    return "phone", min(variants(person.phone or "")), number
 
 
 def _status_item(where: Destination, event_key: EventKey, source: Source, event: StatusChanged) -> StatusItem:

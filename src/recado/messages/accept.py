@@ -285,7 +285,7 @@ async def _store(tx: Tx, now: datetime, tenant_id: TenantId, pending: list[_Pend
     for one in pending:
         if one.contact_id is None:
             one.contact_id = met[one.address.key]
-    rows = await conversations.ensure_conversations(tx, now, tenant_id, [one.pair for one in pending])
+    rows = await conversations.open_conversations(tx, now, tenant_id, [one.pair for one in pending])
     for one in pending:
         one.conversation_id = rows[one.pair].conversation_id
     reached("accept.before_insert")

@@ -183,7 +183,7 @@ async def _candidates(tx: Tx, now: datetime, quotas: dict[LaneState, int]) -> li
         conversation_ids=[row.conversation_id for row in due],
     )
     by_id = {row.message_id: row for row in details}
-    return [Candidate(due=row, detail=by_id[row.message_id]) for row in due]
+    return [Candidate(due=row, detail=by_id[row.message_id]) for row in due if row.message_id in by_id]
 
 
 def share(busy: Sequence[LaneState], now: datetime, most: int) -> dict[LaneState, int]:

@@ -45,6 +45,8 @@ cross join lateral (
 
 -- :details -> Detail
 -- Apart from the claim on purpose: joined into it, the planner reads the whole message table at a million rows.
+-- A claim never waits for a conversation: one that a projector holds is left for the next claim. Waiting here, with
+-- the lane locked, is how claims, accepts and projectors came to wait for each other in a circle.
 select m.id as message_id, m.content, m.context_wamid, m.contact_id, c.window_until, c.pair_tat,
     c.pair_blocked_until, c.pair_tries, m.recipient,
     o.ordered and exists (
@@ -56,7 +58,8 @@ from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @conversation_ids::uuid[]
     as u (tenant_id, message_id, conversation_id)
 join message m on m.tenant_id = u.tenant_id and m.id = u.message_id
 join outbox o on o.tenant_id = u.tenant_id and o.message_id = u.message_id
-join conversation c on c.tenant_id = u.tenant_id and c.conversation_id = u.conversation_id;
+join conversation c on c.tenant_id = u.tenant_id and c.conversation_id = u.conversation_id
+for no key update of c skip locked;
 
 -- :intend
 -- The intent: attempt rows, outbox marked as sending, pair and lane pace advanced. Committed before any byte leaves.

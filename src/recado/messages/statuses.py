@@ -112,7 +112,7 @@ async def _resolve(tx: Tx, items: Sequence[StatusItem]) -> dict[int, Resolved]:
 
 async def _settle_doubts(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]) -> None:
     """An echo proves acceptance. Usually the HTTP answer was first and there is nothing to settle."""
-    first: dict[UUID, StatusItem] = {}
+    first: dict[tuple[MessageId, UUID], StatusItem] = {}
     open_ones: dict[UUID, tuple[StatusItem, MessageId]] = {}
     for index, row in resolved.items():
         if row.token is None or row.message_id is None:
@@ -120,13 +120,14 @@ async def _settle_doubts(tx: Tx, items: Sequence[StatusItem], resolved: dict[int
         if row.attempt_state not in _RESOLVED_STATES:
             open_ones.setdefault(row.token, (items[index], row.message_id))
         elif row.first_echo:
-            first.setdefault(row.token, items[index])
+            first.setdefault((row.message_id, row.token), items[index])
     if first:
-        ordered = sorted(first.items())
+        # By message, the order in which acceptances are recorded too.
+        ordered = sorted(first.items(), key=lambda pair: pair[0])
         await tx.execute(
             _Q["note_echoes"],
             tenant_ids=[item.tenant_id for _, item in ordered],
-            tokens=[token for token, _ in ordered],
+            tokens=[token for (_, token), _ in ordered],
         )
     for token, (item, message_id) in sorted(open_ones.items()):
         await tx.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,8 @@ class DirectoryBlobs:
     @staticmethod
     def _write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_suffix(f".{os.getpid()}.part")
+        # A name of its own for each writer: the same blob may be fetched twice at once after a lease ran out.
+        partial = path.with_suffix(f".{secrets.token_hex(8)}.part")
         with partial.open("wb") as file:
             file.write(data)
             file.flush()

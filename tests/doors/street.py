@@ -36,7 +36,7 @@ class Street:
         self._clients: list[httpx2.AsyncClient] = []
 
     def client(self, *, base: str = "http://recado.test", **headers: str) -> httpx2.AsyncClient:
-        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)
         made = httpx2.AsyncClient(
             transport=transport,
             base_url=base,

@@ -90,7 +90,7 @@ async def test_without_a_secret_there_is_no_door(house: House, street: Street) -
     )
     await open_house.open()
     try:
-        transport = httpx2.ASGITransport(app=web_app(open_house))  # type: ignore[arg-type]
+        transport = httpx2.ASGITransport(app=web_app(open_house))
         async with httpx2.AsyncClient(transport=transport, base_url="http://recado.test") as guest:
             for door in DOORS:
                 answer = await guest.post(door, content=BODY, headers=signed(BODY, ""))

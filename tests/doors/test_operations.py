@@ -133,7 +133,7 @@ async def test_without_a_token_or_in_production_there_is_no_staging_door(
 ) -> None:
     for change in ({"staging_token": None}, {"environment": "production"}):
         house.settings = house.settings.model_copy(update=change)
-        transport = httpx2.ASGITransport(app=web_app(house))  # type: ignore[arg-type]
+        transport = httpx2.ASGITransport(app=web_app(house))
         async with httpx2.AsyncClient(transport=transport, base_url="http://recado.test") as guest:
             answer = await guest.post(STAGING, json=TEMPLATE, headers={"x-staging-token": STAGING_TOKEN})
             is_problem(answer, 404, "not_found")

@@ -23,6 +23,7 @@ from recado.messages.accept import (
     accept_many,
 )
 from recado.tenants import service as tenants
+from recado.tenants.model import KeyRefused
 
 HELLO: dict[str, Any] = {"text": {"body": "Bom dia!"}}
 
@@ -278,7 +279,7 @@ async def test_a_key_revoked_between_door_and_commit_stores_nothing(world: World
     async with system(world.db) as tx:
         key = await tenants.create_key(tx, world.now, tenant_id, name="site")
         principal = await tenants.authenticate(tx, world.now, key.secret)
-    assert not isinstance(principal, tenants.KeyRefused)
+    assert not isinstance(principal, KeyRefused)
     plain = world.request(aurora, key="k", **TEMPLATE)
     request = Request(
         id=plain.id,
@@ -302,7 +303,7 @@ async def test_a_key_that_expired_meanwhile_counts_as_dead(world: World, aurora:
             tx, world.now, tenant_id, name="site", expires_at=world.now + timedelta(minutes=1)
         )
         principal = await tenants.authenticate(tx, world.now, key.secret)
-    assert not isinstance(principal, tenants.KeyRefused)
+    assert not isinstance(principal, KeyRefused)
     plain = world.request(aurora, **TEMPLATE)
     request = Request(id=plain.id, draft=plain.draft, number_id=plain.number_id, api_key_hash=principal.hash)
     world.clock.advance(minutes=1)

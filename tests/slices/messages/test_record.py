@@ -310,7 +310,7 @@ async def test_a_batch_of_every_outcome_is_recorded_whole(world: World, aurora: 
     for phone in phones:
         await world.queue(aurora, to=phone)
     intents = await world.claim()
-    outcomes = [
+    outcomes: list[SendOutcome] = [
         accepted("wamid.1"),
         rejected(),
         later(sent=False),

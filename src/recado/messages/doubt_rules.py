@@ -24,6 +24,9 @@ class DoubtRules:
     before_s: float = 5.0
     soft_s: float = 20.0
     session_s: float = 60.0
+    # One echo that came hours late, after an outage, makes the window of its lane as many hours: nobody
+    # may send again before, but people are asked no later than this.
+    patience_s: float = 3600.0
 
     def window(self, echo_p999_s: float) -> float:
         """W: longer than any lease, and than three times this lane's slowest echoes."""
@@ -59,7 +62,7 @@ class PresumeLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskPerson:
-    """Nobody can tell; `why` is `class`, `tainted`, `unproven` or `no_id`."""
+    """Nobody can tell; `why` is `class`, `tainted`, `unproven`, `slow_echoes` or `no_id`."""
 
     why: str
 
@@ -95,17 +98,20 @@ def judge_doubt(case: DoubtCase, rules: DoubtRules, now: datetime) -> DoubtVerdi
         return ExpireInDoubt()
     age_s = (now - (case.waited_from or case.doubt_at)).total_seconds()
     window_s = rules.window(case.echo_p999_s)
+    ask_s = min(window_s, rules.patience_s)
     if case.no_id:
-        return AskPerson(why="no_id") if age_s >= window_s else KeepWaiting()
+        return AskPerson(why="no_id") if age_s >= ask_s else KeepWaiting()
     allowed = class_allows(case, rules, now)
     trusted = channel_trusted(case, rules)
     lost = allowed and trusted and case.echoes_proven
     if lost and age_s >= (min(rules.soft_s, window_s) if case.soft else window_s):
         return PresumeLost()
-    if age_s < window_s:
+    if age_s < ask_s:
         return KeepWaiting()
     if not allowed:
         return AskPerson(why="class")
     if not trusted:
         return AskPerson(why="tainted")
-    return KeepWaiting() if age_s < 2 * window_s else AskPerson(why="unproven")
+    if age_s < min(2 * window_s, rules.patience_s):
+        return KeepWaiting()
+    return AskPerson(why="slow_echoes" if case.echoes_proven else "unproven")

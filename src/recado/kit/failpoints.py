@@ -83,33 +83,50 @@ def _parse(plan: str) -> Mapping[str, float]:
     return {name.strip(): float(chance or 1) for name, _, chance in pairs}
 
 
-def _killer(plan: str, log_fd: int | None) -> Callable[[str], None]:
-    chances = _parse(plan)
-    source = random.Random(os.getpid() ^ int.from_bytes(os.urandom(4), "big"))  # noqa: S311
-    default = chances.get("*", 0.0)
+class _Killer:
+    """Ends the process at the places of its plan, after writing down where."""
 
-    def reached(name: str) -> None:
-        if source.random() < chances.get(name, default):
-            if log_fd is not None:
-                os.write(log_fd, f"{name}\n".encode())
-            sys.stdout.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
+    def __init__(self, plan: str, log_path: str | None, seed: int | None = None) -> None:
+        self.load(plan, log_path, seed)
 
-    return reached
+    def load(self, plan: str, log_path: str | None, seed: int | None) -> None:
+        self._chances = _parse(plan)
+        self._default = self._chances.get("*", 0.0)
+        if seed is None:
+            seed = os.getpid() ^ int.from_bytes(os.urandom(4), "big")
+        self._source = random.Random(seed)  # noqa: S311
+        self._log = None
+        if log_path:
+            self._log = os.open(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def __call__(self, name: str) -> None:
+        if self._source.random() >= self._chances.get(name, self._default):
+            return
+        if self._log is not None:
+            os.write(self._log, f"{name}\n".encode())
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _build(environ: Mapping[str, str]) -> Callable[[str], None]:
     plan = environ.get("RECADO_FAILPOINTS")
-    if not plan:
-        return _nothing
-    path = environ.get("RECADO_FAILPOINTS_LOG")
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if path else None
-    return _killer(plan, fd)
+    return _Killer(plan, environ.get("RECADO_FAILPOINTS_LOG")) if plan else _nothing
 
 
 def armed() -> bool:
     """Whether this process may be killed at a failpoint."""
     return reached is not _nothing
+
+
+def arm(plan: str, log_path: str, seed: int) -> None:
+    """A plan of its own for a process that was forked: it inherited a parent's, made at import.
+
+    Raises RuntimeError in a process that was started without `RECADO_FAILPOINTS`: its modules hold
+    the function that does nothing.
+    """
+    if not isinstance(reached, _Killer):
+        raise RuntimeError("start the parent with RECADO_FAILPOINTS set")  # noqa: TRY004 - not about types
+    reached.load(plan, log_path, seed)
 
 
 reached: Callable[[str], None] = _build(os.environ)  # noqa: TID251 - read once, before any setting

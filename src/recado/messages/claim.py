@@ -43,8 +43,11 @@ class LaneState:
     mode: str
 
     def pace(self, now: datetime) -> Pace:
+        """A slowed lane's burst shrinks with its rate: twenty at once are twice as fast at half the pace,
+        and a lane that had just used its burst would get half of it again for being told to slow down."""
         rate = slowed(self.rate_per_s, self.slow_factor, self.slow_until, now)
-        return Pace(interval_s=1 / rate, burst=self.burst)
+        burst = 1 + int((self.burst - 1) * rate / self.rate_per_s)
+        return Pace(interval_s=1 / rate, burst=burst)
 
     @property
     def pair(self) -> Pace:

@@ -7,10 +7,10 @@ ARGS ?=
 CODE := $(wildcard src tests bench scripts)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo run test check fmt bench lock clean _static
+.PHONY: help setup demo run test check fmt bench lock clean _static stateful simulate fuzz mutation
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## prepare .venv (does nothing when it is already up to date)
 	@sh scripts/setup.sh
@@ -42,6 +42,18 @@ fmt: setup ## format the code and fix what can be fixed mechanically
 
 bench: setup ## benchmarks; results go to bench/results
 	python -m bench $(ARGS)
+
+stateful: setup ## random histories against a model, on a real database (STEPS=500000)
+	python -m tests.stateful --steps $(or $(STEPS),20000) $(ARGS)
+
+simulate: setup ## the sending core in virtual time, with faults (SEEDS=1000 HOURS=24)
+	python -m tests.simulation --seeds $(or $(SEEDS),100) --hours $(or $(HOURS),24) $(ARGS)
+
+fuzz: setup ## mutated webhooks through the parser and the door (BODIES=100000 POSTS=20000)
+	python -m tests.fuzz --bodies $(or $(BODIES),100000) --posts $(or $(POSTS),20000) $(ARGS)
+
+mutation: setup ## change the rules one operator at a time; the tests have to notice
+	python -m tests.mutation $(ARGS)
 
 lock: setup ## pin every dependency again from pyproject.toml
 	@sh scripts/lock.sh

@@ -11,7 +11,17 @@ from tests.stateful.jobs import JobMachine
 from tests.stateful.machine import Machine, explore
 from tests.stateful.pacing import PacingMachine
 from tests.stateful.rig import Rig
+from tests.stateful.send import SendMachine
 from tests.support.cluster import Dsns
+
+# Few seconds each; the same examples every time.
+EXAMPLES: dict[type[Machine], int] = {
+    SendMachine: 20,
+    InboxMachine: 8,
+    JobMachine: 12,
+    IdempotencyMachine: 8,
+    PacingMachine: 10,
+}
 
 
 @pytest.fixture
@@ -21,7 +31,9 @@ def rig(database: Dsns) -> Iterator[Rig]:
 
 
 @pytest.mark.parametrize(
-    "kind", [JobMachine, InboxMachine, IdempotencyMachine, PacingMachine], ids=lambda kind: kind.__name__
+    "kind",
+    [SendMachine, JobMachine, InboxMachine, IdempotencyMachine, PacingMachine],
+    ids=lambda kind: kind.__name__,
 )
 def test_the_model_and_the_database_agree_after_every_step(rig: Rig, kind: type[Machine]) -> None:
-    explore(kind, rig, examples=12, steps=25)
+    explore(kind, rig, examples=EXAMPLES[kind], steps=40)

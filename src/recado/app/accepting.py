@@ -9,7 +9,7 @@ from recado.db.pool import RETRYABLE, UNAVAILABLE, Database
 from recado.kit.clock import Clock, SystemClock
 from recado.kit.failpoints import reached
 from recado.kit.ids import TenantId
-from recado.messages.accept import Acceptance, Request, accept_many
+from recado.messages.accept import Acceptance, Request, Taken, accept_many, stored
 
 _TRIES = 4
 
@@ -44,12 +44,26 @@ class Accepting:
 
     async def _commit(self, tenant_id: TenantId, batch: Sequence[Request]) -> Sequence[Acceptance]:
         for tries in range(_TRIES):
+            verdicts: Sequence[Acceptance] | None = None
             try:
                 async with self._db.tenant(tenant_id) as tx:
                     verdicts = await accept_many(tx, self._clock.now(), tenant_id, batch)
                 reached("accept.after_commit")
                 return verdicts
+            except UNAVAILABLE:
+                # An error on COMMIT is not a rollback: look before telling anybody that nothing was stored.
+                if verdicts is not None and await self._are_stored(tenant_id, verdicts):
+                    return verdicts
+                raise
             except RETRYABLE:
                 if tries == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    async def _are_stored(self, tenant_id: TenantId, verdicts: Sequence[Acceptance]) -> bool:
+        ids = [verdict.id for verdict in verdicts if isinstance(verdict, Taken)]
+        try:
+            async with self._db.tenant(tenant_id) as tx:
+                return await stored(tx, tenant_id, ids)
+        except UNAVAILABLE:
+            return False

@@ -19,7 +19,7 @@ from recado.db.pool import Tx
 from recado.kit.failpoints import reached
 from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId
 from recado.messages.content import Draft, MessageClass, Violation, needs_window, preview
-from recado.messages.references import resolve_references
+from recado.messages.references import WamidOf, resolve_references
 
 _Q = sql.load("recado.messages", "accept.sql")
 
@@ -166,6 +166,12 @@ async def accept_many(
     for one in pending:
         verdicts[one.request.id] = Taken(id=one.request.id, answer=one.answer)
     return [verdicts[one.id] for one in requests]
+
+
+async def stored(tx: Tx, tenant_id: TenantId, ids: Sequence[MessageId]) -> bool:
+    """Whether all of these messages are in the database; False when none is named."""
+    rows = await tx.many(_Q["message_wamids"], WamidOf, tenant_id=tenant_id, ids=list(ids))
+    return bool(ids) and len(rows) == len(set(ids))
 
 
 async def _drop_dead_keys(

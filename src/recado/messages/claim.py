@@ -196,7 +196,9 @@ def share(busy: Sequence[LaneState], now: datetime, most: int) -> dict[LaneState
         lane: room(lane.pace(now), lane.tat, now, 1 if lane.probing else most)
         for lane in busy
     }
-    rooms = {lane: count for lane, count in rooms.items() if count > 0}
+    # Who was served longest ago comes first, so that few free slots go round among many lanes.
+    waiting = sorted(rooms.items(), key=lambda pair: pair[0].tat)
+    rooms = {lane: count for lane, count in waiting if count > 0}
     if not rooms or most <= 0:
         return {}
     fair = max(1, most // len(rooms))

@@ -292,7 +292,7 @@ async def note_duplicates(
     """Two tries of one message were both accepted: an incident, shown to people, never hidden."""
     rows = await tx.many(_Q["accepted_tries"], AcceptedTries, tenant_id=tenant_id, ids=list(message_ids))
     for row in rows:
-        await tx.execute(
+        opened = await tx.value(
             _Q["open_incident"],
             tenant_id=tenant_id,
             kind="duplicate_detected",
@@ -300,6 +300,8 @@ async def note_duplicates(
             now=now,
             data={"tries": row.tries},
         )
+        if opened is None:
+            continue
         await tx.execute(
             _D["append_event"],
             tenant_id=tenant_id,

@@ -101,7 +101,8 @@ group by message_id having count(*) > 1;
 -- :open_incident
 insert into incident (tenant_id, kind, message_id, at, data)
 values (@tenant_id, @kind, @message_id, @now, @data)
-on conflict (tenant_id, kind, message_id) where message_id is not null do nothing;
+on conflict (tenant_id, kind, message_id) where message_id is not null do nothing
+returning message_id;
 
 -- :clock
 select clock_timestamp();

@@ -97,6 +97,7 @@ _OPEN_TO_EVIDENCE = frozenset(
         State.READ,
         State.PLAYED,
         State.SKIPPED,
+        State.CANCELLED,
     }
 )
 # Where a failure reported after the acceptance leads; 131047 (the window closed) is a skip.

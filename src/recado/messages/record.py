@@ -117,10 +117,12 @@ async def _record_accepted(tx: Tx, now: datetime, taken: Sequence[Finished]) -> 
         number_ids=[lane[1] for lane in lanes],
         tokens=[one.intent.token for one in ordered],
     )
-    for one in ordered:
-        if one.intent.n > 1:
-            due = one.intent.row.due
-            await note_duplicates(tx, now, due.tenant_id, [due.message_id])
+    # Every message, first tries included: the late word of a frozen worker is about attempt 1.
+    by_tenant: dict[TenantId, list[MessageId]] = {}
+    for row in rows:
+        by_tenant.setdefault(row.due.tenant_id, []).append(row.due.message_id)
+    for tenant_id, message_ids in by_tenant.items():
+        await note_duplicates(tx, now, tenant_id, message_ids)
     for row, outcome in zip(rows, outcomes, strict=True):
         sent_to = digits(row.detail.recipient or "")
         if outcome.wa_id and outcome.wa_id.isdigit() and outcome.wa_id != sent_to:
@@ -317,7 +319,7 @@ async def _record_unknown(tx: Tx, now: datetime, one: Finished, outcome: Unknown
         await _event(tx, now, one, "provider.in_doubt", outcome.reason, None)
 
 
-async def rescue(tx: Tx, now: datetime) -> int:
+async def rescue(tx: Tx, now: datetime, *, lease_s: float = 30.0) -> int:
     """Intents whose worker vanished become `in_doubt`; never silently sent again. Returns how many.
 
     The lease is judged by the database clock. Event: provider.in_doubt.
@@ -334,5 +336,6 @@ async def rescue(tx: Tx, now: datetime) -> int:
             message_ids=[row.message_id for row in rows],
             tokens=[row.token for row in rows],
         )
-        reached("rescue.before_commit")
+    await tx.execute(_Q["orphan_intents"], reason=Reason.IN_DOUBT_NO_ANSWER.value, older_s=2 * lease_s)
+    reached("rescue.before_commit")
     return len(rows)

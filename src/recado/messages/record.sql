@@ -81,6 +81,15 @@ where (tenant_id, message_id) in (
     order by tenant_id, message_id limit 500 for update skip locked)
 returning tenant_id, message_id, token;
 
+-- :orphan_intents
+-- A late echo of an earlier try settled the message while this try was on the wire, and its worker vanished:
+-- no outbox row is left to rescue, and nothing may be sent again; only the attempt's own story is completed.
+update attempt a set state = 'in_doubt', doubt_at = clock_timestamp(), reason = @reason
+where a.state = 'intent' and a.started_at < clock_timestamp() - make_interval(secs => @older_s)
+  and not exists (
+      select 1 from outbox o
+      where o.tenant_id = a.tenant_id and o.message_id = a.message_id and o.token = a.token);
+
 -- :doubt_overdue
 with lost as (
     select * from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @tokens::uuid[])

@@ -47,6 +47,14 @@ class Envelope:
         await self._app(scope, receive, with_headers)
 
 
+async def _no_room(scope: Scope, receive: Receive, send: Send) -> None:
+    """Before the database is touched: what cannot be stored safely is not taken."""
+    detail = "the server has too little disk space; nothing was stored"
+    refusal = problems.problem(503, "low_disk", detail, retry_after_s=30)
+    refusal.headers["connection"] = "close"  # the body stays unread
+    await refusal(scope, receive, send)
+
+
 def build_api(services: Services, *, show_docs: bool) -> FastAPI:
     app = FastAPI(
         title="recado",
@@ -78,4 +86,10 @@ def build_app(
 ) -> Asgi:
     """The hook door and the send API in front, everything else behind them."""
     api = build_api(services, show_docs=show_docs)
-    return Front(MetaHook(hook, receiver, append, meter), posting_doors(services), api)
+    return Front(
+        MetaHook(hook, receiver, append, meter, services.full),
+        posting_doors(services),
+        api,
+        full=services.full,
+        refuse=Envelope(_no_room),
+    )

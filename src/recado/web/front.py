@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from recado.web.hooks.receive import Receive, Scope, Send
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Asgi(Protocol):
@@ -19,7 +21,19 @@ class Door(Asgi, Protocol):
 class Front:
     """The framework's router alone would cost half the intake (measured; see docs/decisions)."""
 
-    def __init__(self, hook: Door, posts: Mapping[str, Asgi], rest: Asgi) -> None:
+    def __init__(
+        self,
+        hook: Door,
+        posts: Mapping[str, Asgi],
+        rest: Asgi,
+        *,
+        full: Callable[[], bool] = lambda: False,
+        refuse: Asgi | None = None,
+    ) -> None:
+        """`refuse` answers everything that would store something while the disk is `full`; the hook door
+        answers for itself."""
+        self._full = full
+        self._refuse = refuse or rest
         self._hook = hook
         self._posts = posts
         self._rest = rest
@@ -29,6 +43,9 @@ class Front:
             path = scope["path"]
             if self._hook.opens(path):
                 await self._hook(scope, receive, send)
+                return
+            if scope["method"] not in _READING and self._full():
+                await self._refuse(scope, receive, send)
                 return
             if scope["method"] == "POST" and (door := self._posts.get(path)) is not None:
                 await door(scope, receive, send)

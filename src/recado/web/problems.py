@@ -114,7 +114,13 @@ async def _shape(_: Request, error: Exception) -> JSONResponse:
 
 def _unavailable(error: Exception) -> JSONResponse:
     _log.warning("web.database_away", error=type(error).__name__)
-    return _of(NotReady("unavailable", "the database is not answering; nothing was stored", retry_after_s=2))
+    return _of(
+        NotReady(
+            "unavailable",
+            "the database is not answering; repeat the request with the same Idempotency-Key",
+            retry_after_s=2,
+        )
+    )
 
 
 def _broken(error: Exception) -> JSONResponse:

@@ -55,4 +55,6 @@ class Services:
     media_max_bytes: int
     public_url: str
     staging_token: str | None = field(default=None, repr=False)
+    # Whether the disk is too full to store anything more.
+    full: Callable[[], bool] = lambda: False
     random_bytes: RandomBytes = secrets.token_bytes

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -26,8 +27,10 @@ from recado.providers.contract import (
     Blame,
     Credentials,
     Exchange,
+    Later,
     Outbound,
     Rejected,
+    Scope,
     SendOutcome,
 )
 from recado.tenants.vault import TenantKeys
@@ -46,6 +49,12 @@ class _Opened:
     credentials: Credentials = field(repr=False)
     keys: TenantKeys = field(repr=False)
     read_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    wall: datetime
+    monotonic: float
 
 
 class LaneRunner:
@@ -123,9 +132,10 @@ class LaneRunner:
     async def claim_once(self) -> int:
         """One claim over all lanes. Returns how many messages are now on the wire because of it."""
         free = self._config.send_concurrency - len(self._flying)
-        if free <= 0 or self._stopping or not self._lease_is_fresh():
+        if free <= 0 or self._stopping or not self._lease_is_fresh() or self._ports.full():
             return 0
         now = self._ports.clock.now()
+        claimed = _Moment(wall=now, monotonic=self._ports.clock.monotonic())
         async with self._ports.engine() as tx:
             intents = await claim(
                 tx,
@@ -140,9 +150,15 @@ class LaneRunner:
             return 0
         reached("intent.after_commit")
         self._ports.meter.claimed(len(intents))
-        await self._open_missing(intents)
+        try:
+            await self._open_missing(intents)
+        except Exception as error:  # whatever hid the credentials: not one byte has left
+            _log.warning("credentials.not_read", error=type(error).__name__)
+            for intent in intents:
+                self._finish(intent, _not_sent("credentials could not be read"), None)
+            return len(intents)
         for intent in intents:
-            task = asyncio.create_task(self._send(intent))
+            task = asyncio.create_task(self._send(intent, claimed))
             self._flying.add(task)
             task.add_done_callback(self._landed)
         return len(intents)
@@ -193,14 +209,27 @@ class LaneRunner:
             self._opened.pop(number_id, None)
             _log.error("credentials.unreadable", number_id=str(number_id))
 
-    async def _send(self, intent: Intent) -> None:
+    def _too_late(self, claimed: _Moment) -> bool:
+        """Whether this process slept since the claim: others may already hold the message in doubt, and what
+        would leave now could leave twice. Wall time too: a suspended machine stops the monotonic clock."""
+        clock = self._ports.clock
+        wall_s = (clock.now() - claimed.wall).total_seconds()
+        waited_s = max(clock.monotonic() - claimed.monotonic, wall_s)
+        return waited_s > self._config.send_lease_s - self._config.drain_s
+
+    async def _send(self, intent: Intent, claimed: _Moment) -> None:
         opened = self._opened.get(intent.row.due.number_id)
+        wamid_hash = None
         if opened is None:
             outcome: SendOutcome = _unreadable()
-            wamid_hash = None
+        elif self._too_late(claimed):
+            outcome = _not_sent("the worker was held up between its claim and the send")
         else:
             outcome = await self._hand_over(intent, opened)
             wamid_hash = opened.keys.hash(outcome.wamid) if isinstance(outcome, Accepted) else None
+        self._finish(intent, outcome, wamid_hash)
+
+    def _finish(self, intent: Intent, outcome: SendOutcome, wamid_hash: bytes | None) -> None:
         self._done.append(
             Finished(
                 intent=intent,
@@ -267,6 +296,18 @@ class LaneRunner:
     @property
     def in_flight(self) -> int:
         return len(self._flying)
+
+
+def _not_sent(detail: str) -> Later:
+    """Certainly nothing left: safe to try again."""
+    return Later(
+        code=None,
+        reason=Reason.INTERNAL_FAULT,
+        detail=detail,
+        scope=Scope.MESSAGE,
+        retry_after_s=None,
+        exchange=None,
+    )
 
 
 def _unreadable() -> Rejected:

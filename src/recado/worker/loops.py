@@ -108,7 +108,7 @@ class Worker:
     async def _rescue_loop(self) -> None:
         while not self._stop.is_set():
             async with self._ports.engine() as tx:
-                count = await rescue(tx, self._ports.clock.now())
+                count = await rescue(tx, self._ports.clock.now(), lease_s=self._config.send_lease_s)
             if count:
                 _log.warning("attempts.in_doubt", count=count)
                 self._ports.meter.rescued(count)

@@ -76,3 +76,5 @@ class WorkerPorts:
     meter: SendMeter
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     chores: Sequence[Chore] = ()
+    # Whether the disk is too full to write intents and outcomes safely.
+    full: Callable[[], bool] = lambda: False

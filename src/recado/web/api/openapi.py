@@ -49,7 +49,9 @@ ERRORS: dict[str, dict[str, Any]] = {
             }
         ],
     ),
-    "503": _problem(503, "unavailable", "the database is not answering; nothing was stored"),
+    "503": _problem(
+        503, "unavailable", "the database is not answering; repeat the request with the same Idempotency-Key"
+    ),
 }
 
 ACCEPTED: dict[str, Any] = {

@@ -96,7 +96,15 @@ async def _discard(receive: Receive, most: int) -> None:
 class MetaHook:
     """`paths` answers whether a path is this door; `__call__` serves it."""
 
-    def __init__(self, config: HookConfig, receiver: Receiver, append: Append, meter: HookMeter) -> None:
+    def __init__(
+        self,
+        config: HookConfig,
+        receiver: Receiver,
+        append: Append,
+        meter: HookMeter,
+        full: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._full = full
         self._config = config
         self._receiver = receiver
         self._append = append
@@ -120,6 +128,10 @@ class MetaHook:
         if not self._config.secrets or not self._knows(path):
             status = 404
             await _answer(send, status)
+        elif scope["method"] == "POST" and self._full():
+            # Too little room to promise anything; the provider comes again for days.
+            status = 503
+            await _answer(send, status, b"no room", (b"retry-after", b"30"), (b"connection", b"close"))
         elif scope["method"] == "POST":
             status = await self._take(scope, receive, send)
         elif scope["method"] == "GET":

@@ -69,6 +69,7 @@ async def record(tx: Tx, now: datetime, batch: Sequence[Finished]) -> None:
     """Writes a batch of outcomes. Events: provider.accepted, provider.rejected, provider.later,
     provider.in_doubt, message.skipped. Safe to repeat after an error on COMMIT."""
     reached("record.begin")
+    await _lock(tx, batch)
     taken = [one for one in batch if isinstance(one.outcome, Accepted)]
     if taken:
         await _record_accepted(tx, now, taken)
@@ -86,6 +87,16 @@ async def record(tx: Tx, now: datetime, batch: Sequence[Finished]) -> None:
             case _:
                 assert_never(one.outcome)
     reached("record.before_commit")
+
+
+async def _lock(tx: Tx, batch: Sequence[Finished]) -> None:
+    """The messages first, as the projector does: an echo may come while its answer is being written."""
+    dues = [one.intent.row.due for one in batch]
+    await tx.execute(
+        _Q["lock_messages"],
+        tenant_ids=[due.tenant_id for due in dues],
+        message_ids=[due.message_id for due in dues],
+    )
 
 
 async def _record_accepted(tx: Tx, now: datetime, taken: Sequence[Finished]) -> None:

@@ -1,3 +1,10 @@
+-- :lock_messages
+-- See status.sql: one order for everybody who writes about a send.
+select m.id from message m
+where (m.tenant_id, m.id) in (select * from unnest(@tenant_ids::uuid[], @message_ids::uuid[]))
+order by m.tenant_id, m.id
+for no key update;
+
 -- :accepted
 -- The provider took these. Facts about an attempt are written by its token whatever happened to the lease;
 -- the message only ever moves up. One statement for the whole batch.

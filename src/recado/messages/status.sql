@@ -19,7 +19,8 @@ on conflict (tenant_id, key) where key is not null do nothing
 returning tenant_id, key;
 
 -- :lock_messages -> LockedMessage
--- In one order for everybody, so that two projectors never wait in a circle.
+-- Before anything of a message is written, and in one order for everybody: projectors and the recording of
+-- outcomes touch attempts, outbox and message of the same sends and must never wait in a circle.
 select m.tenant_id, m.id, m.state, m.rank, m.reason, m.reason_code
 from message m
 where (m.tenant_id, m.id) in (select * from unnest(@tenant_ids::uuid[], @ids::uuid[]))
@@ -44,12 +45,14 @@ update attempt a set echo_at = coalesce(a.echo_at, clock_timestamp())
 from unnest(@tenant_ids::uuid[], @tokens::uuid[]) as u (tenant_id, token)
 where a.tenant_id = u.tenant_id and a.token = u.token and a.echo_at is null;
 
--- :settle_attempt
--- An echo is proof of acceptance, whatever we believed before.
-update attempt set state = 'accepted', echo_at = coalesce(echo_at, clock_timestamp()),
-    finished_at = coalesce(finished_at, clock_timestamp()), wamid_hash = coalesce(wamid_hash, @wamid_hash)
-where tenant_id = @tenant_id and token = @token and state <> 'accepted';
+-- :settle_attempts
+-- An echo is proof of acceptance, whatever we believed before. One that was accepted since we looked only gets
+-- the moment of its echo.
+update attempt a set state = 'accepted', echo_at = coalesce(a.echo_at, clock_timestamp()),
+    finished_at = coalesce(a.finished_at, clock_timestamp()), wamid_hash = coalesce(a.wamid_hash, u.wamid_hash)
+from unnest(@tenant_ids::uuid[], @tokens::uuid[], @hashes::bytea[]) as u (tenant_id, token, wamid_hash)
+where a.tenant_id = u.tenant_id and a.token = u.token and (a.state <> 'accepted' or a.echo_at is null);
 
 -- :settle_outbox
-delete from outbox where tenant_id = @tenant_id and message_id = @message_id and state in (0, 1, 2, 3, 4)
-returning message_id;
+delete from outbox o using unnest(@tenant_ids::uuid[], @message_ids::uuid[]) as u (tenant_id, message_id)
+where o.tenant_id = u.tenant_id and o.message_id = u.message_id;

@@ -89,10 +89,11 @@ async def apply_statuses(tx: Tx, items: Sequence[StatusItem]) -> StatusesApplied
     """
     resolved = await _resolve(tx, items)
     reached("project.statuses_resolved")
+    locked = await _lock(tx, items, resolved)
     await _settle_doubts(tx, items, resolved)
     reached("project.doubts_settled")
     fresh = await _keep_new(tx, items, resolved)
-    await _fold_into_messages(tx, items, resolved, fresh)
+    await _fold_into_messages(tx, items, resolved, fresh, locked)
     reached("project.statuses_folded")
     foreign = sum(1 for index in fresh if resolved[index].message_id is None)
     return StatusesApplied(effects=len(fresh) - foreign, foreign=foreign, repeated=len(items) - len(fresh))
@@ -108,6 +109,23 @@ async def _resolve(tx: Tx, items: Sequence[StatusItem]) -> dict[int, Resolved]:
         hashes=[item.wamid_hash for item in items],
     )
     return {row.idx: row for row in rows}
+
+
+async def _lock(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]) -> list[LockedMessage]:
+    """All messages the batch is about, before anything of theirs is written."""
+    wanted = {
+        (items[index].tenant_id, row.message_id)
+        for index, row in resolved.items()
+        if row.message_id is not None
+    }
+    if not wanted:
+        return []
+    return await tx.many(
+        _Q["lock_messages"],
+        LockedMessage,
+        tenant_ids=[key[0] for key in wanted],
+        ids=[key[1] for key in wanted],
+    )
 
 
 async def _settle_doubts(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]) -> None:
@@ -129,12 +147,23 @@ async def _settle_doubts(tx: Tx, items: Sequence[StatusItem], resolved: dict[int
             tenant_ids=[item.tenant_id for _, item in ordered],
             tokens=[token for (_, token), _ in ordered],
         )
-    for token, (item, message_id) in sorted(open_ones.items()):
-        await tx.execute(
-            _Q["settle_attempt"], tenant_id=item.tenant_id, token=token, wamid_hash=item.wamid_hash
-        )
-        await tx.execute(_Q["settle_outbox"], tenant_id=item.tenant_id, message_id=message_id)
-        await note_duplicates(tx, item.at, item.tenant_id, [message_id])
+    if open_ones:
+        await _settle(tx, open_ones)
+
+
+async def _settle(tx: Tx, open_ones: dict[UUID, tuple[StatusItem, MessageId]]) -> None:
+    settled = list(open_ones.values())
+    tenants = [item.tenant_id for item, _ in settled]
+    await tx.execute(
+        _Q["settle_attempts"],
+        tenant_ids=tenants,
+        tokens=list(open_ones),
+        hashes=[item.wamid_hash for item, _ in settled],
+    )
+    await tx.execute(_Q["settle_outbox"], tenant_ids=tenants, message_ids=[one for _, one in settled])
+    for tenant_id in sorted(set(tenants)):
+        own = [(item.at, message_id) for item, message_id in settled if item.tenant_id == tenant_id]
+        await note_duplicates(tx, max(at for at, _ in own), tenant_id, [one for _, one in own])
 
 
 async def _keep_new(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved]) -> list[int]:
@@ -162,7 +191,11 @@ def _event_kind(item: StatusItem, row: Resolved) -> str:
 
 
 async def _fold_into_messages(
-    tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Resolved], fresh: list[int]
+    tx: Tx,
+    items: Sequence[StatusItem],
+    resolved: dict[int, Resolved],
+    fresh: list[int],
+    locked: Sequence[LockedMessage],
 ) -> None:
     about: dict[tuple[TenantId, MessageId], list[StatusItem]] = {}
     for index in fresh:
@@ -171,13 +204,11 @@ async def _fold_into_messages(
             about.setdefault((items[index].tenant_id, message_id), []).append(items[index])
     if not about:
         return
-    locked = await tx.many(
-        _Q["lock_messages"],
-        LockedMessage,
-        tenant_ids=[key[0] for key in about],
-        ids=[key[1] for key in about],
-    )
-    rows = [(row, fold_all(row, about[(row.tenant_id, row.id)])) for row in locked]
+    rows = [
+        (row, fold_all(row, about[(row.tenant_id, row.id)]))
+        for row in locked
+        if (row.tenant_id, row.id) in about
+    ]
     await _write(tx, rows)
 
 

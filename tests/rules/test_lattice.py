@@ -102,8 +102,12 @@ def test_an_unknown_word_changes_nothing() -> None:
     assert fold(before, Evidence(status="teleported")) == before
 
 
-def test_a_cancelled_message_stays_cancelled_whatever_comes() -> None:
-    assert after(State.CANCELLED, Evidence(status="sent"), FAILED).state is State.CANCELLED
+def test_evidence_beats_a_cancellation_that_came_too_late() -> None:
+    """Presumed lost, queued again, cancelled — and then the first try turns out to have arrived."""
+    assert after(State.CANCELLED, Evidence(status="delivered")).state is State.DELIVERED
+    assert after(State.CANCELLED, FAILED, Evidence(status="sent")) == after(
+        State.CANCELLED, Evidence(status="sent"), FAILED
+    )
 
 
 def test_every_state_has_a_public_status_and_only_problems_ask_for_attention() -> None:

@@ -7,6 +7,7 @@ CONCURRENTLY).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Sequence
@@ -127,7 +128,10 @@ async def migrate(
     files = available() if files is None else files
     connection = await asyncpg.connect(dsn, timeout=30)
     try:
-        await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        # Asked again and again instead of waited for: a waiting statement would hold a snapshot, and an index
+        # built concurrently by the one who has the lock would wait for that snapshot for ever.
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         await connection.execute("set statement_timeout = '15min'")
         await _ensure_roles(connection)
         applied = await _applied(connection)

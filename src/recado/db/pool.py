@@ -30,6 +30,8 @@ RETRYABLE: tuple[type[Exception], ...] = (
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
 )
+# Our own time limit ended a statement: the database is there, the work was too much at once.
+TOO_SLOW: tuple[type[Exception], ...] = (asyncpg.QueryCanceledError,)
 UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from recado.db import sql
-from recado.db.pool import RETRYABLE, UNAVAILABLE, Database, Tx
+from recado.db.pool import RETRYABLE, TOO_SLOW, UNAVAILABLE, Database, Tx
 from recado.db.system import system
 from recado.inbound.effects import Applied, apply_events
 from recado.inbound.routing import Routes
@@ -26,6 +26,7 @@ from recado.providers.contract import ProviderEvent, Receiver, Unparseable
 _Q = sql.load("recado.inbound")
 _log = structlog.get_logger("recado.projector")
 MAX_TRIES = 3
+_MOST_BYTES = 4 * 1024 * 1024
 _COLLISIONS = 4
 EventKey = Callable[[ProviderEvent, bytes], bytes]
 
@@ -66,7 +67,7 @@ async def project_batch(projection: Projection, most: int) -> int:
     bodies: list[Body] = []
     try:
         async with system(projection.db) as tx:
-            bodies = await tx.many(_Q["claim_bodies"], Body, now=now, most=most)
+            bodies = await tx.many(_Q["claim_bodies"], Body, now=now, most=most, most_bytes=_MOST_BYTES)
             if not bodies:
                 return 0
             reached("project.claimed")
@@ -76,6 +77,8 @@ async def project_batch(projection: Projection, most: int) -> int:
         reached("project.after_commit")
         projection.meter.projected(applied, len(bodies))
         return len(bodies)
+    except TOO_SLOW:
+        return await _one_by_one(projection, bodies)
     except UNAVAILABLE:
         raise
     except Exception as error:  # a poison body: find it alone
@@ -109,6 +112,8 @@ async def _project_one(projection: Projection, body: Body) -> None:
                 # Two projectors met over the same person or message; nobody's fault.
                 continue
         await _attempt_one(projection, body, now)
+    except TOO_SLOW as error:
+        await _put_off(projection, body, _describe(error), now)
     except UNAVAILABLE:
         raise
     except Exception as error:  # whatever it is, the body is kept and somebody will see it

@@ -7,13 +7,17 @@ with stored as (
 insert into ledger_work (ledger_id) select id from stored;
 
 -- :claim_bodies -> Body
-select w.ledger_id, w.tries, l.provider, l.received_at, l.body
-from (
-    select ledger_id, tries from ledger_work
-    where state = 0 and next_at <= @now
-    order by next_at, ledger_id limit @most for update skip locked) w
-join ledger l on l.id = w.ledger_id
-order by w.ledger_id;
+-- Bounded by bytes too: hundreds of large batches in one transaction would hold their locks for minutes.
+select ledger_id, tries, provider, received_at, body from (
+    select w.ledger_id, w.tries, l.provider, l.received_at, l.body,
+        sum(octet_length(l.body)) over (order by w.ledger_id) - octet_length(l.body) as bytes_before
+    from (
+        select ledger_id, tries from ledger_work
+        where state = 0 and next_at <= @now
+        order by next_at, ledger_id limit @most for update skip locked) w
+    join ledger l on l.id = w.ledger_id) bodies
+where bytes_before < @most_bytes
+order by ledger_id;
 
 -- :claim_one -> Body
 select w.ledger_id, w.tries, l.provider, l.received_at, l.body

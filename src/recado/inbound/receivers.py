@@ -126,6 +126,10 @@ class Pulse:
             except Exception as error:  # the missing beat is the message
                 _log.warning("receiver.no_beat", error=type(error).__name__)
 
+    def closing(self) -> None:
+        """The door is about to shut: from here on nobody vouches for it."""
+        self._stop.set()
+
     async def stop(self) -> None:
         """A clean end: no request was cut off."""
         self._stop.set()

@@ -9,7 +9,8 @@ where span_id = @span_id and stopped_at is null
 returning span_id;
 
 -- :end_span
-update receiver_span set stopped_at = clock_timestamp(), last_beat_at = clock_timestamp()
+-- At its last beat, not now: between the two the door may already have been shut.
+update receiver_span set stopped_at = last_beat_at
 where span_id = @span_id and stopped_at is null
   and last_beat_at > clock_timestamp() - make_interval(secs => @tolerance_s);
 

@@ -28,8 +28,15 @@ on conflict (tenant_id, key) where key is not null do nothing
 returning seq;
 
 -- :open_attempt_by_pair -> OpenAttempt
--- An inbound message that quotes an unknown wamid of this pair proves that our undecided message arrived.
+-- An inbound message that quotes an unknown wamid proves that our undecided message of this pair arrived, but
+-- only where the wamid can be nobody else's: the number has been ours for longer than a quote can reach back
+-- (about 30 days), and no other application was seen sending through the account in that time.
 select a.token, a.message_id from attempt a
 join outbox o on o.tenant_id = a.tenant_id and o.message_id = a.message_id and o.token = a.token
-where a.tenant_id = @tenant_id and o.conversation_id = @conversation_id and a.state = 'in_doubt';
+join phone_number p on p.tenant_id = a.tenant_id and p.number_id = a.number_id
+where a.tenant_id = @tenant_id and o.conversation_id = @conversation_id and a.state in ('intent', 'in_doubt')
+  and p.created_at < a.started_at - interval '31 days'
+  and not exists (
+      select 1 from event e where e.tenant_id = a.tenant_id and e.kind = 'status.foreign'
+          and e.recorded_at > a.started_at - interval '31 days' limit 1);
 

@@ -6,15 +6,23 @@ from datetime import datetime, timedelta
 
 from recado.db import sql
 from recado.db.pool import Tx
+from recado.inbound import receivers
 
 _Q = sql.load("recado.worker", "housekeeping.sql")
 IDEMPOTENCY_FOR = timedelta(days=7)
 LEDGER_FOR = timedelta(days=30)
 JOBS_FOR = timedelta(days=7)
+# Longer than any doubt can last (Meta repeats webhooks for seven days).
+RECEIVERS_FOR = timedelta(days=9)
+BITE = 5000
 
 
-async def sweep(tx: Tx, now: datetime) -> None:
-    """Small bites; what is left goes next time."""
-    await tx.execute(_Q["old_idempotency"], before=now - IDEMPOTENCY_FOR)
-    await tx.execute(_Q["old_ledger"], before=now - LEDGER_FOR)
-    await tx.execute(_Q["old_jobs"], before=now - JOBS_FOR)
+async def sweep(tx: Tx, now: datetime) -> bool:
+    """One small bite of everything. True when a bite was full: there is more to do right away."""
+    counts = [
+        await tx.execute(_Q["old_idempotency"], before=now - IDEMPOTENCY_FOR),
+        await tx.execute(_Q["old_ledger"], before=now - LEDGER_FOR),
+        await tx.execute(_Q["old_jobs"], before=now - JOBS_FOR),
+    ]
+    await receivers.forget(tx, now - RECEIVERS_FOR)
+    return max(counts) >= BITE

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from recado.db.pool import RETRYABLE
+from recado.db.pool import RETRYABLE, UNAVAILABLE
 from recado.kit.crypto import SecretUnreadable
 from recado.kit.failpoints import reached
 from recado.kit.ids import NumberId, TenantId
@@ -32,6 +32,7 @@ from recado.providers.contract import (
     Rejected,
     Scope,
     SendOutcome,
+    Unknown,
 )
 from recado.tenants.vault import TenantKeys
 from recado.worker.ports import WorkerConfig, WorkerPorts
@@ -131,7 +132,8 @@ class LaneRunner:
 
     async def claim_once(self) -> int:
         """One claim over all lanes. Returns how many messages are now on the wire because of it."""
-        free = self._config.send_concurrency - len(self._flying)
+        # What cannot be recorded must not pile up: no new sends while the database is away.
+        free = self._config.send_concurrency - len(self._flying) - len(self._done) // 2
         if free <= 0 or self._stopping or not self._lease_is_fresh() or self._ports.full():
             return 0
         now = self._ports.clock.now()
@@ -215,7 +217,7 @@ class LaneRunner:
         clock = self._ports.clock
         wall_s = (clock.now() - claimed.wall).total_seconds()
         waited_s = max(clock.monotonic() - claimed.monotonic, wall_s)
-        return waited_s > self._config.send_lease_s - self._config.drain_s
+        return waited_s > self._config.send_lease_s - self._config.send_budget_s
 
     async def _send(self, intent: Intent, claimed: _Moment) -> None:
         opened = self._opened.get(intent.row.due.number_id)
@@ -269,11 +271,28 @@ class LaneRunner:
         try:
             async with self._ports.engine() as tx:
                 await record(tx, self._ports.clock.now(), batch)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, (*RETRYABLE, *UNAVAILABLE)):
+                return await self._record_apart(batch)
             self._done = batch + self._done
             self._something_done.set()
             raise
         reached("record.after_commit")
+        return len(batch)
+
+    async def _record_apart(self, batch: list[Finished]) -> int:
+        """One outcome that cannot be stored must not keep the others from being recorded. What is wrong with
+        it came from the provider: kept as an answer without an id, which is never sent again."""
+        for one in batch:
+            try:
+                async with self._ports.engine() as tx:
+                    await record(tx, self._ports.clock.now(), [one])
+            except (*RETRYABLE, *UNAVAILABLE):
+                self._done.append(one)
+                self._something_done.set()
+            except Exception as error:
+                _log.error("outcome.not_storable", error=type(error).__name__)
+                self._finish(one.intent, _unstorable(), None)
         return len(batch)
 
     async def record_loop(self) -> None:
@@ -296,6 +315,15 @@ class LaneRunner:
     @property
     def in_flight(self) -> int:
         return len(self._flying)
+
+
+def _unstorable() -> Unknown:
+    return Unknown(
+        reason=Reason.IN_DOUBT_NO_ID,
+        detail="the provider's answer cannot be stored",
+        no_id=True,
+        exchange=None,
+    )
 
 
 def _not_sent(detail: str) -> Later:

@@ -26,6 +26,7 @@ _log = structlog.get_logger("recado.worker")
 _PROJECT_BATCH = 300
 _IDLE_S = 0.05
 _SWEEP_EVERY_S = 600.0
+_SWEEP_AGAIN_S = 1.0
 
 
 class Worker:
@@ -137,10 +138,10 @@ class Worker:
     async def _sweep_loop(self) -> None:
         while not self._stop.is_set():
             async with self._ports.engine() as tx:
-                await sweep(tx, self._ports.clock.now())
+                more = await sweep(tx, self._ports.clock.now())
                 reached("sweep.before_commit")
             self._ports.meter.beat("sweep")
-            await self._rest(_SWEEP_EVERY_S)
+            await self._rest(_SWEEP_AGAIN_S if more else _SWEEP_EVERY_S)
 
     async def _chore_loop(self, chore: Chore) -> None:
         await self._rest(chore.first_s)

@@ -32,6 +32,8 @@ class WorkerConfig:
     lane_lease_s: float
     claim_interval_s: float
     drain_s: float
+    # The longest one send may take. What cannot end within its lease any more does not begin.
+    send_budget_s: float = 0.0
     doubt: DoubtRules = field(default_factory=DoubtRules)
     doubt_every_s: float = 5.0
     rescue_every_s: float = 5.0

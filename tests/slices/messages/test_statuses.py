@@ -220,20 +220,26 @@ async def test_a_status_from_the_future_is_dated_by_us(world: World, aurora: Com
     assert sent_at < world.now + timedelta(minutes=1)
 
 
-async def test_a_cancelled_message_is_not_revived(world: World, aurora: Company) -> None:
+async def test_a_delivery_is_shown_even_when_somebody_cancelled_meanwhile(
+    world: World, aurora: Company
+) -> None:
     message_id = await world.queue(aurora, **TEMPLATE)
     await world.do("update message set state = 'cancelled', wamid_hash = $1", aurora.keys.hash("wamid.A"))
     await world.do("delete from outbox")
     await world.hear(statuses(aurora, status("sent", "wamid.A", world.now)))
-    assert (await world.message(message_id))["state"] == "cancelled"
+    assert (await world.message(message_id))["state"] == "sent"
 
 
 # --------------------------------------------------------------------------- quotes as proof
 
 
+LONG_OURS = "update phone_number set created_at = now() - interval '90 days'"
+
+
 async def test_quoting_a_message_we_never_learned_of_proves_that_it_arrived(
     world: World, aurora: Company
 ) -> None:
+    await world.do(LONG_OURS)
     intent = await claimed(world, aurora)
     await world.record(intent, unknown())
     quote = {"id": "wamid.NEVERLEARNED", "from": "16505550100"}
@@ -243,7 +249,24 @@ async def test_quoting_a_message_we_never_learned_of_proves_that_it_arrived(
     assert attempt["state"] == "accepted"
 
 
+async def test_a_quote_of_a_young_number_may_be_older_than_we_are(world: World, aurora: Company) -> None:
+    await world.record(await claimed(world, aurora), unknown())
+    quote = {"id": "wamid.BEFOREUS", "from": "16505550100"}
+    await world.hear(inbound(aurora, text("5520955500111", "wamid.IN", world.now, context=quote)))
+    assert await world.value("select count(*) from outbox where state = 2") == 1
+
+
+async def test_a_quote_proves_nothing_where_others_send_too(world: World, aurora: Company) -> None:
+    await world.do(LONG_OURS)
+    await world.hear(statuses(aurora, status("sent", "wamid.OFANOTHER", world.now)))
+    await world.record(await claimed(world, aurora), unknown())
+    quote = {"id": "wamid.OFANOTHERTOO", "from": "16505550100"}
+    await world.hear(inbound(aurora, text("5520955500111", "wamid.IN", world.now, context=quote)))
+    assert await world.value("select count(*) from outbox where state = 2") == 1
+
+
 async def test_a_quote_proves_nothing_when_two_messages_are_in_doubt(world: World, aurora: Company) -> None:
+    await world.do(LONG_OURS)
     for _ in range(2):
         await world.record(await claimed(world, aurora), unknown())
     quote = {"id": "wamid.NEVERLEARNED", "from": "16505550100"}

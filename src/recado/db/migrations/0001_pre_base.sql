@@ -193,7 +193,8 @@ create table message (
 create index message_by_wamid on message (tenant_id, wamid_hash) where wamid_hash is not null;
 create index message_thread on message (tenant_id, conversation_id, id);
 create index message_attention on message (tenant_id, id) where attention;
-create index message_by_reference on message (tenant_id, client_reference) where client_reference is not null;
+create index message_by_recipient on message (tenant_id, recipient, id) where recipient is not null;
+create index message_by_reference on message (tenant_id, client_reference, id) where client_reference is not null;
 
 create table outbox (
     tenant_id uuid not null,
@@ -222,6 +223,7 @@ create table outbox (
 create unique index outbox_one_in_flight on outbox (tenant_id, conversation_id) where ordered and state in (1, 2);
 create index outbox_in_order on outbox (tenant_id, conversation_id, since, message_id) where ordered;
 create index outbox_claim on outbox (tenant_id, number_id, priority, due_at, message_id) where state = 0;
+create index outbox_undecided on outbox (state, expires_at) where state in (2, 3, 4);
 create index outbox_open on outbox (state, lease_until) where state in (1, 2);
 
 create table attempt (
@@ -250,6 +252,7 @@ create table attempt (
 create unique index attempt_of_message on attempt (tenant_id, message_id, n);
 -- A second try while the first is undecided is impossible, not just avoided.
 create unique index attempt_one_open on attempt (tenant_id, message_id) where state in ('intent', 'in_doubt');
+create index attempt_on_the_wire on attempt (started_at) where state = 'intent';
 create index attempt_recent on attempt (tenant_id, number_id, started_at);
 
 create table event (
@@ -267,6 +270,7 @@ create table event (
 );
 -- Natural key of a provider event: what makes every repetition harmless.
 create unique index event_once on event (tenant_id, key) where key is not null;
+create index event_foreign on event (tenant_id, recorded_at) where kind = 'status.foreign';
 create index event_of_message on event (tenant_id, message_id, seq) where message_id is not null;
 
 create table idempotency (
@@ -278,7 +282,7 @@ create table idempotency (
     created_at timestamptz not null,
     primary key (tenant_id, key)
 );
-create index idempotency_age on idempotency (tenant_id, created_at);
+create index idempotency_age on idempotency (created_at);
 
 create table ledger (
     id bigint generated always as identity primary key,
@@ -329,6 +333,7 @@ create table job (
     primary key (tenant_id, job_id)
 );
 create index job_due on job (due_at) where state = 'queued';
+create index job_done on job (finished_at) where state = 'done';
 create unique index job_once on job (tenant_id, kind, dedupe) where dedupe is not null;
 
 create table media (

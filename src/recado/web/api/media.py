@@ -7,7 +7,9 @@ import re
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Header, Response, UploadFile
+from fastapi import APIRouter, Header, Request, Response
+from starlette.datastructures import UploadFile
+from starlette.types import Message, Receive
 
 from recado.errors import Conflict, Invalid, NotFound, TooLarge
 from recado.kit.ids import uuid4
@@ -22,6 +24,23 @@ from recado.web.auth import Caller, Deps, need
 
 router = APIRouter(prefix="/api/v1/media", tags=["media"])
 _CHUNK = 256 * 1024
+_FORM_ROOM = 64 * 1024  # what a form adds around its file
+_UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "contentMediaType": "application/octet-stream"}
+                    },
+                }
+            }
+        },
+    }
+}
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\"<>|:*?]+")
 # Files come from strangers: never rendered, never run, wherever they are opened.
 _HEADERS = {
@@ -48,15 +67,49 @@ async def _read(file: UploadFile, most: int) -> bytes:
     return b"".join(parts)
 
 
+def _counted(receive: Receive, most: int) -> Receive:
+    size = 0
+
+    async def counting() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > most:
+            raise TooLarge("file_too_large", f"file: the request may have {most} bytes")
+        return message
+
+    return counting
+
+
+async def _file_of(request: Request, most: int) -> UploadFile:
+    """The form's `file`. Raises TooLarge before reading further than `most`, Invalid when there is none."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise TooLarge("file_too_large", f"file: the request may have {most} bytes")
+    counted = Request(request.scope, _counted(request.receive, most))
+    form = await counted.form(max_files=1, max_fields=4)
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        message = "file: send the file as multipart/form-data, in the field `file`"
+        violation = {"field": "file", "rule": "required", "limit": None, "length": None, "message": message}
+        raise Invalid("invalid_file", message, violations=[violation])
+    return file
+
+
 @router.post(
     "",
     status_code=201,
     summary="Upload a file to send",
     responses=problem_responses("401", "403", "413", "422", "503"),
+    openapi_extra=_UPLOAD,
 )
-async def upload(deps: Deps, caller: Caller, file: Annotated[UploadFile, File()]) -> dict[str, Any]:
-    """Format by declared type and first bytes, size by Meta's table; refused files leave nothing behind."""
+async def upload(request: Request, deps: Deps, caller: Caller) -> dict[str, Any]:
+    """Format by declared type and first bytes, size by Meta's table; refused files leave nothing behind.
+
+    The body is read only after the key was looked at, and never further than the largest file goes.
+    """
     need(caller, ApiScope.MEDIA)
+    file = await _file_of(request, deps.media_max_bytes + _FORM_ROOM)
     data = await _read(file, deps.media_max_bytes)
     verdict = formats.judge(file.content_type, len(data), data[:512])
     if isinstance(verdict, formats.Misfit):

@@ -173,19 +173,24 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         handlers=media_jobs.handlers(),
         chores=chores(house, source.random()),
     )
-    config = WorkerConfig(
-        owner=owner or uuid4(),
+    return Worker(ports, worker_config(settings, owner or uuid4()))
+
+
+def worker_config(settings: Settings, owner: UUID) -> WorkerConfig:
+    budget_s = settings.send_connect_s + settings.send_read_s
+    return WorkerConfig(
+        owner=owner,
         send_concurrency=settings.send_concurrency,
         send_lease_s=settings.send_lease_s,
         lane_lease_s=settings.lane_lease_s,
         claim_interval_s=settings.claim_interval_s,
-        drain_s=settings.send_connect_s + settings.send_read_s + 1,
+        send_budget_s=budget_s,
+        drain_s=budget_s + 1,
         doubt=doubt_rules(settings),
         doubt_every_s=settings.doubt_every_s,
         rescue_every_s=settings.rescue_every_s,
         receiver_tolerance_s=settings.receiver_tolerance_s,
     )
-    return Worker(ports, config)
 
 
 def doubt_rules(settings: Settings) -> DoubtRules:

@@ -157,6 +157,8 @@ async def test_the_page_needs_nothing_from_elsewhere(street: Street) -> None:
     assert len(links) == 3
     assert not re.search(r"<script>|<style|style=|onload=|https?://", page.text)
     answers = await asyncio.gather(*(guest.get(link) for link in links))
+    if any(answer.status_code == 404 and answer.json()["code"] == "not_built" for answer in answers):
+        pytest.skip("the files of the API page arrive at build time: run `make setup`")
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     kinds = {answer.headers["content-type"].partition(";")[0] for answer in answers}
     assert kinds == {"text/css", "text/javascript"}

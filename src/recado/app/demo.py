@@ -16,6 +16,7 @@ from recado.app.demo_data import COMPANY, people, simulator_seed
 from recado.app.install import Installation, keep_secret, prepare
 from recado.app.processes import Child, Family, free_port, on_stop
 from recado.app.serve import role_command, role_environ
+from recado.app.tending import tending
 from recado.app.wiring import House
 from recado.db.system import system
 from recado.kit.clock import SystemClock
@@ -157,7 +158,8 @@ async def demo(data_dir: Path, port_base: int | None, announce: Callable[[DemoAd
     family = Family()
     on_stop(family.ask_to_stop)
     try:
-        await _run(family, settings, installation, kept, environ, simulator_port, announce)
+        async with tending(settings, installation):
+            await _run(family, settings, installation, kept, environ, simulator_port, announce)
     finally:
         await family.stop()
         await asyncio.to_thread(installation.leave)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from recado.app import epoch
+from recado.app.disk import MIB, Level
 from recado.db import sql
 from recado.db.migrate import available
 from recado.db.pool import UNAVAILABLE
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _Q = sql.load("recado.app")
 MAX_LAG_S = 60.0
-MIN_FREE_BYTES = 256 * 1024 * 1024
 
 
 def _sending(restricted: epoch.Forced | None) -> str:
@@ -66,9 +65,14 @@ class Health:
         ]
 
     def _disk(self) -> Check:
-        free = shutil.disk_usage(self._house.settings.data_dir).free
-        detail = f"{free // (1024 * 1024)} MiB free"
-        return Check(name="disk", ok=free >= MIN_FREE_BYTES, detail=detail)
+        space = self._house.space
+        level, free = space.level(), space.free // MIB
+        notes = {
+            Level.FINE: "",
+            Level.WARN: f"; below {space.limits.stop // MIB} MiB nothing is accepted or sent",
+            Level.STOP: "; nothing is accepted or sent before there is room",
+        }
+        return Check(name="disk", ok=level is not Level.STOP, detail=f"{free} MiB free{notes[level]}")
 
     async def metrics(self) -> bytes:
         """Counters of this process and gauges read from the database."""

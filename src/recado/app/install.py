@@ -6,10 +6,12 @@ import asyncio
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 
+from recado.app.disk import ballast_of, with_room
 from recado.app.epoch import Keeper
 from recado.db import checks
 from recado.db.embedded import EmbeddedConfig, Running, start
@@ -93,7 +95,8 @@ async def _create_database(dsn: str) -> None:
 async def _prepare_embedded(settings: Settings) -> tuple[str, Running]:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     config = EmbeddedConfig(data_dir=settings.data_dir / "postgres")
-    running = await asyncio.to_thread(start, config)
+    ballast = ballast_of(settings)
+    running = await asyncio.to_thread(with_room, partial(start, config), ballast)
     try:
         await _create_database(running.dsn())
         owner = running.dsn(database=DATABASE)
@@ -105,6 +108,7 @@ async def _prepare_embedded(settings: Settings) -> tuple[str, Running]:
             await ensure_runtime_role(connection, RUNTIME_ROLE, password)
         finally:
             await connection.close(timeout=5)
+        ballast.keep()
     except BaseException:
         running.stop()
         raise

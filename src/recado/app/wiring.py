@@ -13,6 +13,7 @@ from recado.adapters.blobs import DirectoryBlobs
 from recado.app.accepting import Accepting
 from recado.app.chores import chores
 from recado.app.directory import Directory
+from recado.app.disk import space_of
 from recado.app.health import Health
 from recado.app.install import Installation
 from recado.app.metrics import Metrics
@@ -60,6 +61,7 @@ class House:
         self.vault = Vault(installation.ring)
         self.blobs = DirectoryBlobs(settings.data_dir / "media")
         self.metrics = Metrics()
+        self.space = space_of(settings, self.clock.monotonic)
         self.providers: dict[str, Provider] = {}
 
     async def open(self) -> None:
@@ -70,6 +72,10 @@ class House:
         for provider in self.providers.values():
             await provider.sender.aclose()
         await self.db.close()
+
+    def full(self) -> bool:
+        """Too little room for the embedded database to take anything more."""
+        return self.settings.embedded and self.space.full()
 
     def engine(self) -> AbstractAsyncContextManager[Tx]:
         return system(self.db)
@@ -126,6 +132,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         media_max_bytes=settings.media_max_bytes,
         public_url=settings.public_url or "",
         staging_token=staging.get_secret_value() if staging else None,
+        full=house.full,
     )
     ledger = Ledger(house.db, "meta")
     hook = HookConfig(
@@ -172,6 +179,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         meter=house.metrics,
         handlers=media_jobs.handlers(),
         chores=chores(house, source.random()),
+        full=house.full,
     )
     return Worker(ports, worker_config(settings, owner or uuid4()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from recado.app import logs
 from recado.app.install import DATABASE, Installation, NotInstallable, keep_secret, prepare
 from recado.app.processes import die_with_parent, run_web, run_worker
 from recado.app.serve import serve as run_serve
+from recado.app.tending import tending
 from recado.cli import doctor as doctors
 from recado.cli import operations
 from recado.cli import tenants as tenant_commands
@@ -44,6 +46,7 @@ operations.register(app)
 out = Console()
 err = Console(stderr=True)
 
+_SUPERVISED = bool(os.environ.get("RECADO_DIE_WITH_PARENT"))  # noqa: TID251 - set by our own supervisor
 Role = Callable[[Settings, Installation], Awaitable[None]]
 
 
@@ -60,15 +63,18 @@ def load_settings(data_dir: Path | None = None) -> Settings:
 
 async def _with_installation(settings: Settings, role: Role) -> None:
     installation = await prepare(settings)
+    # Under a supervisor it is the one to look after PostgreSQL.
+    care = contextlib.nullcontext() if _SUPERVISED else tending(settings, installation)
     try:
-        await role(settings, installation)
+        async with care:
+            await role(settings, installation)
     finally:
         await asyncio.to_thread(installation.leave)
 
 
 def run(settings: Settings, name: str, role: Role) -> None:
     logs.configure(settings.log_level, name)
-    if os.environ.get("RECADO_DIE_WITH_PARENT"):  # noqa: TID251 - set by our own supervisor
+    if _SUPERVISED:
         die_with_parent()
     try:
         uvloop.run(_with_installation(settings, role))

@@ -54,6 +54,12 @@ def bring_up(config: EmbeddedConfig, layout: Layout, on_wait: OnWait | None) -> 
         os.close(found.alive)  # the server has its own copy
 
 
+def serving(layout: Layout) -> Up | None:
+    """The server that serves the cluster now, whoever started it."""
+    found = _served(layout)
+    return _up(found) if found is not None and found.ready and found.port is not None else None
+
+
 def is_alive(layout: Layout, pid: int) -> bool:
     """Whether any process of the cluster still runs, by its process entry and by its lock."""
     if observe.serves(pid, layout.data_dir):

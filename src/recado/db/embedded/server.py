@@ -171,6 +171,8 @@ class Running:
             raise RuntimeError("this hold on the server was given back")
 
     def _shut_down(self, mode: StopMode, timeout_s: float) -> Stopped:
+        if not self.alive() and (now := boot.serving(self._layout)) is not None:
+            self._up = now  # another process of ours has brought it back since
         if not boot.is_alive(self._layout, self.pid):
             self._reap()
             address.drop_socket_dir(self._layout, self.socket_dir)

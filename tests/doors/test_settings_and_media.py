@@ -119,8 +119,8 @@ async def test_a_refused_file_leaves_nothing_behind(
 
 
 async def test_an_upload_without_a_file_is_a_problem(client: httpx2.AsyncClient) -> None:
-    is_problem(await client.post(MEDIA, json={}), 422, "invalid_request")
-    is_problem(await client.post(MEDIA, data={"file": "text"}), 422, "invalid_request")
+    is_problem(await client.post(MEDIA, json={}), 422, "invalid_file")
+    is_problem(await client.post(MEDIA, data={"file": "text"}), 422, "invalid_file")
     broken = {"content-type": "multipart/form-data; boundary=x"}
     answer = await client.post(MEDIA, content=b"--y\r\nnonsense", headers=broken)
     assert answer.status_code in {400, 422}

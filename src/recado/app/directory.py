@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recado.audit import service as audit
+from recado.db import sql
 from recado.db.system import system
 from recado.kit.ids import NumberId, TenantId
 from recado.numbers import service as numbers
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from recado.app.wiring import House
 
 _FRESH_S = 2.0
+_Q = sql.load("recado.app")
 
 
 class Directory:
@@ -79,6 +81,11 @@ class Directory:
     async def sealed_credentials(self, tenant_id: TenantId, number_id: NumberId) -> SealedCredentials | None:
         async with system(self._house.db) as tx:
             return await numbers.sealed_credentials(tx, tenant_id, number_id)
+
+    async def stopped(self, tenant_id: TenantId, number_id: NumberId) -> bool:
+        """Whether a switch, the mode or a restore forbids sending by this number right now."""
+        async with system(self._house.db) as tx:
+            return bool(await tx.value(_Q["stopped"], tenant_id=tenant_id, number_id=number_id))
 
     async def find_client(self, client_id: str) -> TenantId | None:
         async with system(self._house.db) as tx:

@@ -74,6 +74,7 @@ async def run_web(settings: Settings, installation: Installation) -> None:
         server = _Server(config)
 
         def stop() -> None:
+            pulse.closing()
             server.should_exit = True
 
         on_stop(stop)

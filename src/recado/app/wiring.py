@@ -128,6 +128,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         readiness=health.readiness,
         metrics=health.metrics,
         numbers=directory,
+        stopped=directory.stopped,
         tenant_keys=directory.tenant_keys,
         media_max_bytes=settings.media_max_bytes,
         public_url=settings.public_url or "",

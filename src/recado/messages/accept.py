@@ -42,6 +42,8 @@ class Request:
     idempotency_key: str | None = None
     request_hash: bytes = b""
     api_key_hash: bytes | None = field(default=None, repr=False)
+    # Rules broken only because of the time of asking: a repeat of what was once taken is still a repeat.
+    untimely: tuple[Violation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ async def accept_many(
     pending = [_Pending(one, first_answer(one, now)) for one in requests]
     pending = await _drop_dead_keys(tx, now, tenant_id, pending, verdicts)
     pending = await _drop_repeats(tx, tenant_id, pending, verdicts)
+    pending = _drop_untimely(pending, verdicts)
     pending = await _resolve(tx, tenant_id, pending, verdicts)
     pending = await _check_windows(tx, now, tenant_id, pending, verdicts)
     reached("accept.judged")
@@ -211,6 +214,13 @@ async def _drop_repeats(
         else:
             verdicts[one.request.id] = _judge_repeat(one.request, row)
     return kept
+
+
+def _drop_untimely(pending: list[_Pending], verdicts: dict[MessageId, Acceptance]) -> list[_Pending]:
+    for one in pending:
+        if one.request.untimely:
+            verdicts[one.request.id] = BadReference(violations=list(one.request.untimely))
+    return [one for one in pending if not one.request.untimely]
 
 
 async def _resolve(

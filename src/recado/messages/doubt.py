@@ -326,6 +326,24 @@ async def mark_probed(tx: Tx, doubt: Doubt) -> None:
     await tx.execute(_Q["mark_probed"], tenant_id=doubt.tenant_id, token=doubt.token)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rivals:
+    rivals: int
+
+
+async def has_rivals(tx: Tx, doubt: Doubt) -> bool:
+    """Whether another undecided try went to the same person: then the provider's memory proves nothing."""
+    row = await tx.one(
+        _Q["rivals"],
+        Rivals,
+        tenant_id=doubt.tenant_id,
+        number_id=doubt.number_id,
+        token=doubt.token,
+        recipient=doubt.recipient,
+    )
+    return row is not None and row.rivals > 0
+
+
 async def unknown_wamids(tx: Tx, doubt: Doubt, candidates: dict[bytes, Candidate]) -> dict[bytes, Candidate]:
     """Those candidates (by wamid hash) that belong to no message we know."""
     fresh = dict(candidates)

@@ -44,6 +44,12 @@ from again g where m.tenant_id = g.tenant_id and m.id = g.message_id and m.rank 
 update attempt set probed_at = clock_timestamp()
 where tenant_id = @tenant_id and token = @token and state = 'in_doubt';
 
+-- :rivals -> Rivals
+-- Other undecided tries to the same person by the same number: one entry cannot say which of them it is.
+select count(*) as rivals from attempt a join message m on m.tenant_id = a.tenant_id and m.id = a.message_id
+where a.tenant_id = @tenant_id and a.number_id = @number_id and a.token <> @token
+  and a.state in ('intent', 'in_doubt') and m.recipient = @recipient;
+
 -- :wamid_known -> WamidKnown
 select id from message where tenant_id = @tenant_id and wamid_hash = any(@hashes::bytea[]);
 

@@ -58,16 +58,23 @@ update attempt set state = case when state = 'accepted' then state else @state e
 where tenant_id = @tenant_id and token = @token and state in ('intent', 'in_doubt');
 
 -- :requeue
--- Only while this very attempt is the open one: a zombie's late word must not disturb its successor.
-update outbox set state = 0, token = null, lease_until = null, due_at = @due_at
-where tenant_id = @tenant_id and message_id = @message_id and token = @token and state in (1, 2);
+-- Only while this very attempt is the open one: a zombie's late word must not disturb its successor. A person who
+-- was asked meanwhile has nothing left to decide.
+with again as (
+    update outbox set state = 0, token = null, lease_until = null, due_at = @due_at
+    where tenant_id = @tenant_id and message_id = @message_id and token = @token and state in (1, 2, 3)
+    returning tenant_id, message_id
+)
+update message m set state = 'queued', reason = null, reason_detail = null, attention = false
+from again a where m.tenant_id = a.tenant_id and m.id = a.message_id and m.rank = 0 and m.state = 'needs_decision';
 
 -- :keep_in_doubt
 update outbox set state = 2, lease_until = null
 where tenant_id = @tenant_id and message_id = @message_id and token = @token and state = 1;
 
 -- :drop_outbox
-delete from outbox where tenant_id = @tenant_id and message_id = @message_id and token = @token and state in (1, 2);
+delete from outbox
+where tenant_id = @tenant_id and message_id = @message_id and token = @token and state in (1, 2, 3);
 
 -- :set_message
 update message set state = @state, reason = @reason, reason_code = @code, reason_detail = @detail,

@@ -51,6 +51,7 @@ class Services:
     readiness: Callable[[], Awaitable[list[Check]]]
     metrics: Callable[[], Awaitable[bytes]]
     numbers: NumberFinder
+    stopped: Callable[[TenantId, NumberId], Awaitable[bool]]
     tenant_keys: Callable[[TenantId], Awaitable[TenantKeys]]
     media_max_bytes: int
     public_url: str

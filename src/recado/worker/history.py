@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from recado.kit.phone import digits
-from recado.messages.doubt import Doubt, mark_probed, unknown_wamids
+from recado.messages.doubt import Doubt, has_rivals, mark_probed, unknown_wamids
 from recado.messages.statuses import StatusItem, apply_statuses
 from recado.numbers import service as numbers
 from recado.providers.contract import Credentials, History, HistoryEntry
@@ -60,7 +60,7 @@ async def _judge(ports: WorkerPorts, doubt: Doubt, keys: TenantKeys, entries: Se
     async with ports.engine() as tx:
         fresh = await unknown_wamids(tx, doubt, {keys.hash(one.wamid): one for one in entries})
         await mark_probed(tx, doubt)
-        if len(fresh) != 1:
+        if len(fresh) != 1 or await has_rivals(tx, doubt):
             return 0
         [(wamid_hash, entry)] = fresh.items()
         item = StatusItem(

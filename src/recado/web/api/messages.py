@@ -49,7 +49,7 @@ def _invalid(violations: list[Violation]) -> Invalid:
     )
 
 
-def _check_times(draft: Draft, now: datetime) -> None:
+def _untimely(draft: Draft, now: datetime) -> tuple[Violation, ...]:
     broken: list[Violation] = []
     start = max(draft.scheduled_at, now) if draft.scheduled_at else now
     if draft.expires_at is not None and draft.expires_at <= start:
@@ -72,8 +72,7 @@ def _check_times(draft: Draft, now: datetime) -> None:
                 message="scheduled_at: at most one year ahead",
             )
         )
-    if broken:
-        raise _invalid(broken)
+    return tuple(broken)
 
 
 def _idempotency_key(header: str | None) -> str | None:
@@ -122,7 +121,6 @@ async def send(
     if isinstance(parsed, list):
         raise _invalid(parsed)
     now = deps.clock.now()
-    _check_times(parsed, now)
     canonical = json.dumps([kind, payload], sort_keys=True, ensure_ascii=True).encode()
     asked = accepting.Request(
         id=MessageId(uuid7(now)),
@@ -131,6 +129,7 @@ async def send(
         idempotency_key=key,
         request_hash=hashlib.sha256(canonical).digest(),
         api_key_hash=caller.hash,
+        untimely=_untimely(parsed, now),
     )
     return _answer(await deps.accept(caller.tenant_id, asked), locale)
 

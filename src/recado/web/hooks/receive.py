@@ -26,6 +26,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Meta's limit is 3 MB (meta-platform 2.1); a little room for growth.
 MAX_BODY = 4 * 1024 * 1024
 _DISCARD = 8 * 1024 * 1024
+_SIGNED = re.compile(r"^sha256=[0-9a-fA-F]{64}$")
+# Answered 401 too, but it was no knock of the provider's.
+_UNSIGNED = -401
 _CHALLENGE = re.compile(r"^[\w-]{1,128}$")
 _log = structlog.get_logger("recado.hooks")
 
@@ -139,7 +142,8 @@ class MetaHook:
         else:
             status = 405
             await _answer(send, status, b"", (b"allow", b"GET, POST"))
-        self._meter.answered(status, knocked=status != 404 and scope["method"] == "POST")
+        knocked = scope["method"] == "POST" and status not in {404, _UNSIGNED}
+        self._meter.answered(abs(status), knocked=knocked)
 
     async def _verify(self, scope: Scope, send: Send) -> int:
         query = parse_qs(scope["query_string"].decode("ascii", "replace"))
@@ -173,7 +177,8 @@ class MetaHook:
         reached("hook.received")
         if not self._receiver.verify(body, signature, self._config.secrets):
             await _answer(send, 401, b"bad signature")
-            return 401
+            # A stranger's noise must not make us distrust our own door; Meta always signs.
+            return 401 if _SIGNED.match(signature or "") else _UNSIGNED
         reached("hook.verified")
         return await self._store(body, send)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse
 
-from recado.errors import Invalid, NotFound, Unauthorized
+from recado.errors import Conflict, Invalid, NotFound, Unauthorized
 from recado.kit.ids import NumberId, TenantId
 from recado.kit.redact import redact_json
 from recado.messages.content import Draft, parse_draft
@@ -67,6 +67,8 @@ async def outbound(
             violations=violations_body(draft),
         )
     tenant_id, sealed = await _target(deps, client_id, draft)
+    if await deps.stopped(tenant_id, sealed.number_id):
+        raise Conflict("stopped", "sending is switched off for this number, its tenant or the installation")
     message = Outbound(
         phone_number_id=sealed.external_id,
         phone=draft.phone,

@@ -173,6 +173,9 @@ def _step(state: State, rank: int, kind: str) -> set[tuple[State, int]]:
         return {(_ALWAYS[kind], rank)}
     if rank == 0 and kind in _AT_RANK_0:
         return {(_AT_RANK_0[kind], rank)}
+    if state is State.NEEDS_DECISION and kind in {"provider.later", "provider.rejected"}:
+        # A worker thought dead came back with a definite answer: nothing is left to decide.
+        state = State.QUEUED
     if rank == 0 and kind == "provider.rejected":
         return {(state, 0), (State.REJECTED, 0), (State.SKIPPED, 0)}
     return {(state, rank)}

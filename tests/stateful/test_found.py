@@ -1,0 +1,63 @@
+"""Histories the machines and the simulation found or were pointed at, kept as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.slices.world import Company, World, later, rejected, unknown
+from tests.stateful.rig import Rig
+from tests.support.cluster import Dsns
+
+from recado.db.system import system
+from recado.kit.reasons import Reason
+from recado.messages.claim import Intent
+from recado.messages.doubt import resolve
+from recado.messages.doubt_rules import DoubtRules
+from recado.providers.contract import Blame, SendOutcome
+
+
+@pytest.fixture
+def rig(database: Dsns) -> Iterator[Rig]:
+    with Rig(database) as opened:
+        yield opened
+
+
+def asked_about(rig: Rig) -> tuple[World, Company, Intent]:
+    """A campaign message nobody can tell anything about: a person is asked."""
+    world = rig.fresh()
+    company = rig.run(world.company())
+    rig.run(world.queue(company, **{"class": "marketing"}))
+    (intent,) = rig.run(world.claim())
+    rig.run(world.record(intent, unknown()))
+    rig.age(world, 130)
+    rig.run(_resolve(world))
+    message_id = intent.row.due.message_id
+    assert rig.run(world.message(message_id))["state"] == "needs_decision"
+    return world, company, intent
+
+
+async def _resolve(world: World) -> None:
+    async with system(world.db) as tx:
+        await resolve(tx, DoubtRules(), None)
+
+
+def test_a_late_refusal_ends_the_question(rig: Rig) -> None:
+    """A worker frozen for minutes wakes up with a definite no: there is nothing left to decide."""
+    world, _, intent = asked_about(rig)
+    rig.run(world.record(intent, rejected()))
+    message_id = intent.row.due.message_id
+    assert rig.run(world.message(message_id))["state"] == "rejected"
+    assert rig.run(world.outbox(message_id)) is None
+
+
+@pytest.mark.parametrize(
+    "word", [later(), later(sent=False), rejected(Reason.TOKEN_EXPIRED, Blame.TOKEN, code=190)]
+)
+def test_a_late_not_now_puts_it_back_in_line(rig: Rig, word: SendOutcome) -> None:
+    world, _, intent = asked_about(rig)
+    rig.run(world.record(intent, word))
+    message_id = intent.row.due.message_id
+    message = rig.run(world.message(message_id))
+    assert (rig.run(world.outbox(message_id)) or {})["state"] == 0
+    assert (message["state"], message["attention"]) == ("queued", False)

@@ -202,10 +202,10 @@ async def test_silence_is_in_doubt_and_never_sent_again_by_itself(world: World, 
 
 
 async def test_an_answered_spelling_becomes_a_name_of_the_person(world: World, aurora: Company) -> None:
-    intent = await claimed(world, aurora, to="+4915550001111")
-    await world.record(intent, accepted(wa_id="4915550001112"))
+    intent = await claimed(world, aurora, to="+16505550111")
+    await world.record(intent, accepted(wa_id="16505550112"))
     known = await world.rows("select value from contact_identity order by value")
-    assert [row["value"] for row in known] == ["4915550001111", "4915550001112"]
+    assert [row["value"] for row in known] == ["16505550111", "16505550112"]
 
 
 # --------------------------------------------------------------------------- repeats and zombies

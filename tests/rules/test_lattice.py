@@ -110,6 +110,11 @@ def test_evidence_beats_a_cancellation_that_came_too_late() -> None:
     )
 
 
+@pytest.mark.parametrize("state", [State.RECEIVED, State.SIMULATED])
+def test_what_never_left_us_cannot_fail_at_meta(state: State) -> None:
+    assert after(state, FAILED, Evidence(status="sent")) == after(state)
+
+
 def test_every_state_has_a_public_status_and_only_problems_ask_for_attention() -> None:
     assert set(PUBLIC_STATUS) == set(State)
     assert State.SKIPPED not in ATTENTION

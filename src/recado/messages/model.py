@@ -145,7 +145,7 @@ def fold(standing: Standing, evidence: Evidence) -> Standing:
 def _fold_failure(standing: Standing, evidence: Evidence) -> Standing:
     if standing.rank >= RANK[State.DELIVERED]:
         return standing
-    if standing.state in {State.FAILED, State.SIMULATED}:
+    if standing.state is State.FAILED or standing.state not in _OPEN_TO_EVIDENCE:
         return standing
     return Standing(
         state=State.SKIPPED if evidence.skip else State.FAILED,

@@ -56,7 +56,7 @@ def installed(database: Dsns, tmp_path: Path, graph: Graph) -> Settings:
 
 @pytest.fixture
 async def house(installed: Settings) -> AsyncIterator[House]:
-    start = SystemClock().now().replace(microsecond=0) + timedelta(seconds=2)
+    start = SystemClock().now().replace(microsecond=0) + timedelta(seconds=20)
     installation = Installation(
         dsn=installed.database_url or "", ring=RING, hook_token=HOOK_TOKEN, running=None
     )

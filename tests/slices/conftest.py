@@ -28,9 +28,12 @@ async def eye(database: Dsns) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 def moving() -> ManualClock:
-    """Stands a little after the database's own clock: `ledger` and `lane` are stamped by the database."""
+    """Stands a little after the database's own clock: `ledger` and `lane` are stamped by the database.
+
+    Far enough for a slow machine, near enough for a worker, which stops claiming at a skew of 30 s.
+    """
     start = SystemClock().now().replace(microsecond=0)
-    return ManualClock(start + timedelta(seconds=2))
+    return ManualClock(start + timedelta(seconds=20))
 
 
 @pytest.fixture

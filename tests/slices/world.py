@@ -17,7 +17,7 @@ from recado.inbound.effects import Applied
 from recado.inbound.ledger import Ledger
 from recado.inbound.projector import Projection, project_batch
 from recado.inbound.routing import Routes
-from recado.kit.clock import ManualClock
+from recado.kit.clock import ManualClock, SystemClock
 from recado.kit.crypto import KeyRing
 from recado.kit.ids import AttemptToken, MessageId, uuid7
 from recado.kit.reasons import Reason
@@ -238,6 +238,7 @@ class World:
         await self.project()
 
     async def project(self) -> None:
+        assert self.now > SystemClock().now(), "the machine was too slow: the database is past our clock"
         while await project_batch(self.projection, 100):
             pass
 

@@ -24,6 +24,7 @@ from recado.settings import Settings
 
 RUNTIME_ROLE = "recado_runtime"
 DATABASE = "recado"
+_RECOVERY_WITHIN_S = 600.0
 
 
 class NotInstallable(Exception):
@@ -79,9 +80,20 @@ def hook_token(settings: Settings) -> str:
     return keep_secret(_keys_dir(settings) / "hook.token", secrets.token_urlsafe(32))
 
 
+async def _until_writable(connection: asyncpg.Connection) -> None:
+    """A server that recovers to a point in time answers before it takes writes. Raises NotInstallable."""
+    try:
+        async with asyncio.timeout(_RECOVERY_WITHIN_S):
+            while await connection.fetchval("select pg_is_in_recovery()"):
+                await connection.execute("select pg_sleep(0.1)")
+    except TimeoutError as error:
+        raise NotInstallable("PostgreSQL is still recovering, or is a standby: promote it first") from error
+
+
 async def _create_database(dsn: str) -> None:
     connection = await asyncpg.connect(dsn, timeout=30)
     try:
+        await _until_writable(connection)
         found = await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE)
         if not found:
             try:

@@ -27,27 +27,28 @@ async def tending(settings: Settings, installation: Installation) -> AsyncIterat
     if installation.running is None:
         yield
         return
-    task = asyncio.create_task(_tend(installation.running, ballast_of(settings)))
+    stop = asyncio.Event()
+    task = asyncio.create_task(_tend(installation.running, ballast_of(settings), stop))
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        # A start under way is finished before anybody stops the server.
+        stop.set()
+        await task
 
 
-async def _tend(running: Running, ballast: Ballast) -> None:
+async def _tend(running: Running, ballast: Ballast, stop: asyncio.Event) -> None:
     pause = EVERY_S
     until_ballast = 0.0
-    while True:
-        # Shielded: a start under way is finished before anybody stops the server.
-        ok = await asyncio.shield(asyncio.to_thread(_look, running, ballast))
+    while not stop.is_set():
+        ok = await asyncio.to_thread(_look, running, ballast)
         pause = EVERY_S if ok else min(pause * 2, _LONGEST_PAUSE_S)
         until_ballast -= pause
         if ok and until_ballast <= 0:
             await asyncio.to_thread(ballast.keep)
             until_ballast = _BALLAST_EVERY_S
-        await asyncio.sleep(pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
 
 
 def _look(running: Running, ballast: Ballast) -> bool:

@@ -44,10 +44,16 @@ def seen(world: World, message: Message) -> Json:
         "at": message.at,
         "status": shown_status(message),
         "phone_number_id": message.phone_id,
+        "business": {"name": _business(world, message)},
         "revoked": message.revoked,
         "edited": message.edited,
         "cards": cards(message),
     }
+
+
+def _business(world: World, message: Message) -> str | None:
+    phone = world.phones.get(message.phone_id)
+    return phone.name if phone is not None else None
 
 
 def shown_status(message: Message) -> str:

@@ -147,8 +147,12 @@ class Store:
             other.ordered
             and other.talk is message.talk
             and other.waiting is not None
-            and other.waiting.state in {0, 1, 2}
-            and (other.waiting.since, other.id) < (waiting.since, message.id)
+            and (
+                other.waiting.state in {1, 2}
+                or (
+                    other.waiting.state == 0 and (other.waiting.since, other.id) < (waiting.since, message.id)
+                )
+            )
             for other in self.open.values()
         )
 
@@ -290,7 +294,7 @@ class Store:
                 self.close(message)
                 self.set_message(message, "discarded", "decision_abandoned")
             case "wait" if waiting.state == 3:
-                waiting.state = 2
+                waiting.state, message.ordered = 2, False
                 message.attempts[-1].waited_from = now
                 self.set_message(message, "in_doubt", "in_doubt_no_answer")
         return True

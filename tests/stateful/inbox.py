@@ -148,7 +148,7 @@ class InboxMachine(Machine):
     @rule(most=st.integers(1, 6))
     def project_and_crash(self, most: int) -> None:
         async def work(tx: Any) -> None:
-            bodies = await tx.many(_CLAIM, Body, now=self.world.now, most=most)
+            bodies = await tx.many(_CLAIM, Body, now=self.world.now, most=most, most_bytes=10**7)
             events = []
             for body in bodies:
                 parsed = MetaReceiver().parse(body.body)

@@ -108,10 +108,13 @@ class SendMachine(Machine):
         return [message for message in self.messages if message.id in ids]
 
     def _blocked(self, message: Message) -> bool:
-        earlier = self.messages[: self.messages.index(message)]
-        return message.ordered and any(
-            other.ordered and other.person == message.person and other.out in {0, 1, 2} for other in earlier
-        )
+        at = self.messages.index(message)
+        mates = [
+            (n < at, other.out)
+            for n, other in enumerate(self.messages)
+            if other is not message and other.ordered and other.person == message.person
+        ]
+        return message.ordered and any(out in {1, 2} or (earlier and out == 0) for earlier, out in mates)
 
     @rule(most=st.sampled_from([1, 2, 50]))
     def claim(self, most: int) -> None:
@@ -349,9 +352,8 @@ class SendMachine(Machine):
         if not open_ones:
             return
         message = open_ones[pick % len(open_ones)]
-        done = self.do(self._decide(message, decision))
-        assert done != (decision == "resend" and message.expires <= self.t)
-        if done:
+        if self.do(self._decide(message, decision)):
+            assert decision != "resend" or message.expires > self.t
             message.decided(decision, self.t)
 
     async def _decide(self, message: Message, decision: str) -> bool:

@@ -48,10 +48,7 @@ class Message:
     tries: list[Try] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     resends: int = 0
-
-    @property
-    def ordered(self) -> bool:
-        return self.kind == "session"
+    ordered: bool = False
 
     @property
     def last(self) -> Try:
@@ -143,7 +140,7 @@ class Message:
                 self.out = None
                 self.set("discarded")
             case "wait" if self.out == 3:
-                self.out = 2
+                self.out, self.ordered = 2, False
                 self.last.waited_from = at
                 self.set("in_doubt")
 

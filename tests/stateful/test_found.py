@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.slices.world import Company, World, later, rejected, unknown
+from tests.slices.world import TEMPLATE, Company, World, accepted, later, rejected, unknown
 from tests.stateful.rig import Rig
 from tests.support.cluster import Dsns
 
 from recado.db.system import system
 from recado.kit.reasons import Reason
 from recado.messages.claim import Intent
-from recado.messages.doubt import resolve
+from recado.messages.doubt import decide, resolve
 from recado.messages.doubt_rules import DoubtRules
 from recado.providers.contract import Blame, SendOutcome
 
@@ -61,3 +61,42 @@ def test_a_late_not_now_puts_it_back_in_line(rig: Rig, word: SendOutcome) -> Non
     message = rig.run(world.message(message_id))
     assert (rig.run(world.outbox(message_id)) or {})["state"] == 0
     assert (message["state"], message["attention"]) == ("queued", False)
+
+
+def overtaken(rig: Rig) -> tuple[World, Company, Intent, Intent]:
+    """Two replies of one conversation: a person is asked about the first, the second is on the wire."""
+    world = rig.fresh()
+    company = rig.run(world.company())
+    rig.run(world.open_window(company))
+    for body in ("um", "dois"):
+        rig.run(world.queue(company, type="text", text={"body": body}))
+    (first,) = rig.run(world.claim())
+    rig.run(world.record(first, unknown()))
+    rig.age(world, 130)
+    rig.run(_resolve(world))
+    (second,) = rig.run(world.claim())
+    return world, company, first, second
+
+
+async def _decide(world: World, company: Company, intent: Intent, word: str) -> None:
+    tenant_id = company.tenant.tenant_id
+    async with world.db.tenant(tenant_id) as tx:
+        await decide(tx, world.now, tenant_id, intent.row.due.message_id, word, actor="test")
+
+
+def test_sending_an_overtaken_reply_again_waits_for_the_one_on_the_wire(rig: Rig) -> None:
+    """It used to break every claim of the worker, for all its numbers, until the other one was settled."""
+    world, company, first, second = overtaken(rig)
+    rig.run(_decide(world, company, first, "resend"))
+    other = rig.run(world.queue(company, **TEMPLATE))
+    assert [intent.row.due.message_id for intent in rig.run(world.claim())] == [other]
+    rig.run(world.record(second, accepted()))
+    rig.age(world, 1)
+    (again,) = rig.run(world.claim())
+    assert again.row.due.message_id == first.row.due.message_id
+
+
+def test_waiting_longer_for_an_overtaken_reply_is_possible(rig: Rig) -> None:
+    world, company, first, _ = overtaken(rig)
+    rig.run(_decide(world, company, first, "wait"))
+    assert (rig.run(world.outbox(first.row.due.message_id)) or {})["state"] == 2

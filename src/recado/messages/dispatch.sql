@@ -49,10 +49,13 @@ cross join lateral (
 -- the lane locked, is how claims, accepts and projectors came to wait for each other in a circle.
 select m.id as message_id, m.content, m.context_wamid, m.contact_id, c.window_until, c.pair_tat,
     c.pair_blocked_until, c.pair_tries, m.recipient,
+    -- By an earlier one, or by whichever is on the wire: a reply that a person was asked about is overtaken, and
+    -- when it is to be sent again the one that went past it comes first.
     o.ordered and exists (
         select 1 from outbox e
         where e.tenant_id = o.tenant_id and e.conversation_id = o.conversation_id and e.ordered
-          and e.state in (0, 1, 2) and (e.since, e.message_id) < (o.since, o.message_id)) as blocked,
+          and (e.state in (1, 2)
+            or e.state = 0 and (e.since, e.message_id) < (o.since, o.message_id))) as blocked,
     -- The order makes the planner take the index of the message, also while the table has no statistics.
     coalesce((select a.n from attempt a where a.tenant_id = m.tenant_id and a.message_id = m.id
               order by a.n desc limit 1), 0) as attempts

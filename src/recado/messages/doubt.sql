@@ -81,8 +81,9 @@ where o.tenant_id = @tenant_id and o.message_id = @message_id and o.state in (2,
 for update of o;
 
 -- :wait_more
+-- Others of its conversation may have overtaken it meanwhile: it holds nobody up any more, and keeps no place in line.
 with again as (
-    update outbox set state = 2 where tenant_id = @tenant_id and message_id = @message_id and state = 3
+    update outbox set state = 2, ordered = false where tenant_id = @tenant_id and message_id = @message_id and state = 3
     returning tenant_id, message_id, token
 ), later as (
     update attempt a set waited_from = clock_timestamp()

@@ -184,9 +184,7 @@ def test_only_templates_leave_outside_the_window() -> None:
 
 
 def test_both_forms_of_mark_read_are_taken() -> None:
-    assert parse_mark_read({"message_id": "wamid.x"}) == MarkRead(
-        message_id="wamid.x", typing=False
-    )
+    assert parse_mark_read({"message_id": "wamid.x"}) == MarkRead(message_id="wamid.x", typing=False)
     meta = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.x"}
     assert parse_mark_read(meta) == MarkRead(message_id="wamid.x", typing=False)
     typing = MarkRead(message_id="wamid.x", typing=True)
@@ -246,9 +244,7 @@ def test_mark_read_names_what_is_wrong(payload: Any, expected: list[tuple[str, s
         ({}, "Mensagem", "Message"),
     ],
 )
-def test_a_preview_says_what_it_is_in_both_languages(
-    content: dict[str, Any], pt: str, en: str
-) -> None:
+def test_a_preview_says_what_it_is_in_both_languages(content: dict[str, Any], pt: str, en: str) -> None:
     assert preview(content, "pt-BR") == pt
     assert preview(content, "en") == en
 

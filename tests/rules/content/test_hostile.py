@@ -59,9 +59,7 @@ def test_a_huge_list_yields_a_bounded_answer() -> None:
     found = refused({"to": TO, "type": "contacts", "contacts": [0] * 20_000})
     assert found[0] == ("contacts", "too_many")
     assert len(found) == 100
-    assert (
-        len(refused({"to": TO, "text": {"body": "x"}} | {f"k{n}": n for n in range(5_000)})) == 100
-    )
+    assert len(refused({"to": TO, "text": {"body": "x"}} | {f"k{n}": n for n in range(5_000)})) == 100
 
 
 @pytest.mark.parametrize("bad", ["Oi\x00", "Oi \ud83d", "\udc00"])
@@ -105,9 +103,7 @@ def test_the_payload_is_left_as_it_was() -> None:
 
 
 ANY_TEXT = st.text(st.characters(), max_size=20)
-SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(ROUTES)
-)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(ROUTES)
 ANY_JSON = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),

@@ -219,9 +219,7 @@ def test_rows_are_counted_over_all_sections(put: Any, broken: Any) -> None:
     assert (found.field, found.rule, found.limit, found.length) == (path, "too_many", 10, 11)
 
 
-def test_one_section_has_at_most_ten_rows_and_a_list_at_most_ten_sections(
-    put: Any, broken: Any
-) -> None:
+def test_one_section_has_at_most_ten_rows_and_a_list_at_most_ten_sections(put: Any, broken: Any) -> None:
     path = "interactive.action.sections"
 
     def one(rows: int) -> list[dict[str, Any]]:

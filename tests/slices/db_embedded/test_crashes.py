@@ -34,9 +34,7 @@ def test_a_server_orphaned_by_kill_9_is_adopted_and_stopped_by_the_next_start(
     assert not observe.serves(pid, place / "pg")
 
 
-def test_a_killed_user_does_not_count_as_a_user(
-    place: Path, config: EmbeddedConfig, actor: Make
-) -> None:
+def test_a_killed_user_does_not_count_as_a_user(place: Path, config: EmbeddedConfig, actor: Make) -> None:
     running = start(config)
     other = actor(place / "pg")
     assert other.hear()["adopted"]

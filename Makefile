@@ -7,7 +7,7 @@ ARGS ?=
 CODE := $(wildcard src tests bench scripts)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo run test check fmt bench lock clean _static stateful simulate fuzz mutation
+.PHONY: help setup demo run test check fmt bench lock clean _static stateful simulate fuzz mutation crash
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ simulate: setup ## the sending core in virtual time, with faults (SEEDS=1000 HOU
 
 fuzz: setup ## mutated webhooks through the parser and the door (BODIES=100000 POSTS=20000)
 	python -m tests.fuzz --bodies $(or $(BODIES),100000) --posts $(or $(POSTS),20000) $(ARGS)
+
+crash: setup ## kill processes at every failpoint, then let four ledgers agree (N=10000 SEED= POLICY=)
+	python -m tests.crash $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED)) $(if $(POLICY),--policy $(POLICY)) $(ARGS)
 
 mutation: setup ## change the rules one operator at a time; the tests have to notice
 	python -m tests.mutation $(ARGS)

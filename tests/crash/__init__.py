@@ -1,0 +1,1 @@
+"""Crash harness: real processes are killed at named places; four ledgers must agree afterwards."""

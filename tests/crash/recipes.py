@@ -1,0 +1,56 @@
+"""Which deaths show which carelessness: a bad policy must be caught within seconds, not by luck."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.crash.meta_hooks import Manners
+from tests.crash.plan import Weather
+from tests.crash.policies import GOOD
+from tests.crash.run import Plan
+
+from recado.kit.failpoints import NAMES
+
+_AFTER_THE_SEND = frozenset(
+    {
+        "send.request_written",
+        "send.response_read",
+        "record.begin",
+        "record.accepted_written",
+        "record.before_commit",
+    }
+)
+_DOORS = frozenset(name for name in NAMES if name.startswith(("accept.", "hook.")))
+_PROJECTOR = frozenset(name for name in NAMES if name.startswith("project."))
+_DOORS_DIE = Weather(cycle_s=60, chaos_s=60, outage_every=0)
+# The doors stay away for two seconds of every six, and who knocked in vain comes back late.
+_OUTAGES = Weather(cycle_s=6, chaos_s=2.2, outage_s=2.0, outage_every=1)
+_SLOW_TO_RETURN = Manners(pause_s=5.0, longest_pause_s=8.0)
+_FEW_SECONDS = 12.0
+
+
+def plan_for(policy: str, *, seed: int) -> Plan:
+    """The plan for `make crash POLICY=...`: everything for recado itself, a short focused one for the others."""
+    plan = Plan(seed=seed, policy=policy)
+    if policy == GOOD:
+        return plan
+    short = replace(plan, seconds=_FEW_SECONDS, patience_s=10.0)
+    match policy:
+        case "naive-resend":
+            return replace(short, focus=_AFTER_THE_SEND, weather=replace(_DOORS_DIE, chaos_s=0))
+        case "no-taint":
+            # Few numbers, so that newer echoes of the same number come soon and seem to prove something.
+            return replace(
+                short,
+                seconds=15,
+                ahead=90,
+                lines=12,
+                workers=4,
+                focus=_AFTER_THE_SEND,
+                weather=_OUTAGES,
+                manners=_SLOW_TO_RETURN,
+            )
+        case "split-transactions":
+            return replace(short, focus=_PROJECTOR)
+        case _:
+            return replace(short, focus=_DOORS, weather=_DOORS_DIE)

@@ -16,11 +16,11 @@ from tests.support.cluster import Dsns
 
 # Few seconds each; the same examples every time.
 EXAMPLES: dict[type[Machine], int] = {
-    SendMachine: 20,
+    SendMachine: 16,
     InboxMachine: 8,
     JobMachine: 12,
-    IdempotencyMachine: 8,
-    PacingMachine: 10,
+    IdempotencyMachine: 5,
+    PacingMachine: 7,
 }
 
 

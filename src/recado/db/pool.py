@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import asyncpg
+import msgspec
 
 from recado.db.sql import Statement
 from recado.kit.ids import TenantId
@@ -48,6 +49,9 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
 )
 
 
+_from_json = msgspec.json.Decoder().decode
+
+
 class _Connection(asyncpg.Connection):
     """No reset round trip on release: nothing of ours outlives its transaction."""
 
@@ -60,7 +64,7 @@ async def _prepare(connection: asyncpg.Connection) -> None:
         "jsonb",
         schema="pg_catalog",
         encoder=lambda value: b"\x01" + json.dumps(value, ensure_ascii=False).encode(),
-        decoder=lambda raw: json.loads(raw[1:]),
+        decoder=lambda raw: _from_json(raw[1:]),
         format="binary",
     )
 

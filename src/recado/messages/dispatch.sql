@@ -90,7 +90,9 @@ from unnest(@tenant_ids::uuid[], @number_ids::uuid[], @tats::timestamptz[], @pro
 where l.tenant_id = u.tenant_id and l.number_id = u.number_id;
 
 -- :advance_pairs
-update conversation c set pair_tat = u.tat, last_at = greatest(c.last_at, @now)
+-- Accepting has just set `last_at`: leaving an indexed column alone keeps the update within its page.
+update conversation c set pair_tat = u.tat,
+    last_at = case when c.last_at < @now::timestamptz - interval '1 minute' then @now else c.last_at end
 from unnest(@tenant_ids::uuid[], @conversation_ids::uuid[], @tats::timestamptz[])
     as u (tenant_id, conversation_id, tat)
 where c.tenant_id = u.tenant_id and c.conversation_id = u.conversation_id;

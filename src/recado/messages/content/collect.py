@@ -142,18 +142,18 @@ LOWER = BeforeValidator(_lower)
 
 def found_at(data: Any, *path: str) -> Iterator[tuple[Loc, Any]]:
     """Every present value at a path; `*` stands for each element of a list. Never raises."""
-    if not path:
-        if data is not None:
-            yield (), data
-        return
-    head, *rest = path
-    if head == "*":
-        pairs: list[tuple[int | str, Any]] = list(enumerate(data)) if isinstance(data, list) else []
-    else:
-        pairs = [(head, data.get(head))] if isinstance(data, dict) else []
-    for step, value in pairs:
-        for loc, leaf in found_at(value, *rest):
-            yield (step, *loc), leaf
+    places: list[tuple[Loc, Any]] = [((), data)]
+    for step in path:
+        if step == "*":
+            places = [
+                ((*loc, index), child)
+                for loc, value in places
+                if isinstance(value, list)
+                for index, child in enumerate(value)
+            ]
+        else:
+            places = [((*loc, step), value.get(step)) for loc, value in places if isinstance(value, dict)]
+    return ((loc, value) for loc, value in places if value is not None)
 
 
 def exactly_one(*names: str) -> Rule:

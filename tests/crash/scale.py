@@ -16,11 +16,14 @@ from recado.kit import failpoints
 from recado.messages.doubt_rules import DoubtRules
 from recado.queue import jobs
 from recado.settings import Settings
+from recado.worker import loops
 
 APP_SECRET = "crash-only-app-secret"
 BEFORE_S = 0.3
 BACKLOG_S = 0.5
 JOB_LEASE_S = 2.0
+# Lives are so short that a large batch would hardly ever be finished.
+PROJECT_BATCH = 12
 WINDOW_S = 2.5
 PATIENCE_S = 9.0
 
@@ -72,7 +75,7 @@ def settings(where: Where) -> Settings:
 
 
 def scale_constants() -> None:
-    """Three durations are not settings. Called once, before the first fork."""
+    """A few figures are not settings. Called once, before the first fork."""
     rules = wiring.doubt_rules
 
     def scaled(given: Settings) -> DoubtRules:
@@ -82,3 +85,4 @@ def scale_constants() -> None:
     receivers.BACKLOG_S = BACKLOG_S
     receivers.Trust.healthy_since.__defaults__ = (BACKLOG_S,)
     jobs.LEASE_S = JOB_LEASE_S
+    loops._PROJECT_BATCH = PROJECT_BATCH

@@ -144,9 +144,10 @@ def test_marks_read_as_whatsapp_reads_them(stage: Stage, text: str, expected: li
 def test_the_cost_of_reading_marks_grows_with_the_length_only(stage: Stage) -> None:
     page = stage.open()
     for name, text in WORST.items():
-        small, large = page.evaluate(STEPS, text)
-        # Eight times the text: linear is 8, quadratic 64. The floor hides the clock's grain.
-        assert large <= max(small, 1.0) * 30, f"{name}: {small:.1f} ms, then {large:.1f} ms"
+        # Eight times the text: linear is 8, quadratic 64. The floor hides the clock's grain; a busy machine may
+        # interrupt one measurement, hardly three.
+        tries = [page.evaluate(STEPS, text) for _ in range(3)]
+        assert any(large <= max(small, 1.0) * 30 for small, large in tries), f"{name}: {tries} ms"
 
 
 def test_the_watch_would_notice(stage: Stage) -> None:

@@ -1,7 +1,8 @@
 """Natural batching of durable writes.
 
 An item that arrives while nothing is being written goes at once; those that arrive during a commit share
-the next one. No timer, so an idle system adds no delay.
+the next one. No timer, so an idle system adds no delay. Only a flusher that has just committed a handful, with
+others waiting already, lets two milliseconds pass: a commit costs about the same for one item and for twenty.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Generic, TypeVar
 
 from recado.errors import NotReady
 
+_HANDFUL = 8
+_BREATH_S = 0.002
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -63,6 +66,8 @@ class GroupCommit(Generic[Item, Answer]):
             while self._queue:
                 batch, self._queue = self._queue[: self._most], self._queue[self._most :]
                 await self._one(batch)
+                if self._queue and len(batch) < _HANDFUL:
+                    await asyncio.sleep(_BREATH_S)
         finally:
             self._idle += 1
 

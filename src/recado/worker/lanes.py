@@ -40,6 +40,10 @@ from recado.worker.ports import WorkerConfig, WorkerPorts
 _log = structlog.get_logger("recado.lanes")
 _CREDENTIALS_FOR_S = 5.0
 _BATCH = 400
+# A claim or a record of a few messages costs the database as much as one of many: with only a few in hand the
+# loops let others gather for a moment.
+_FEW = 16
+_BREATH_S = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,8 @@ class LaneRunner:
             self._wake.clear()
             count = await self.claim_once()
             self._ports.meter.beat("claim")
+            if count < _FEW:
+                await asyncio.sleep(_BREATH_S)
             if count:
                 continue
             try:
@@ -303,6 +309,8 @@ class LaneRunner:
                 self._something_done.clear()
                 await self._something_done.wait()
                 continue
+            if len(self._done) < _FEW and not self._recording_over:
+                await asyncio.sleep(_BREATH_S)
             for tries in range(4):
                 try:
                     await self.record_once()

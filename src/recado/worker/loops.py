@@ -103,7 +103,8 @@ class Worker:
         while not self._stop.is_set():
             count = await project_batch(self._ports.projection, _PROJECT_BATCH)
             self._ports.meter.beat("project")
-            if not count:
+            if count < _PROJECT_BATCH // 4:
+                # Few or none: those that come meanwhile share the next transaction.
                 await self._rest(_IDLE_S)
 
     async def _rescue_loop(self) -> None:

@@ -238,15 +238,15 @@ async def ready_uploads(
         if len(complete) == len(ids):
             ready[(number, refs)] = complete
             continue
-        for own in ids.keys() - complete.keys():
-            minute = int(now.timestamp()) // 60
+        for own in sorted(ids.keys() - complete.keys()):
             await jobs.enqueue(
                 tx,
                 now,
                 tenant,
                 UPLOAD_JOB,
                 {"media_id": own, "number_id": number.hex},
-                dedupe=f"{own}:{number.hex}:{minute}",
+                dedupe=f"{own}:{number.hex}",
+                again=True,
             )
     return ready
 

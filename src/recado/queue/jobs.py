@@ -57,10 +57,12 @@ async def enqueue(
     *,
     dedupe: str | None = None,
     due_at: datetime | None = None,
+    again: bool = False,
 ) -> None:
-    """At most one job for each (tenant, kind, dedupe)."""
+    """At most one job for each (tenant, kind, dedupe): one ever, or with `again` one at a time, so that a job
+    that ended, well or badly, may be asked for anew."""
     await tx.execute(
-        _Q["enqueue"],
+        _Q["enqueue_again" if again else "enqueue"],
         tenant_id=tenant_id,
         job_id=uuid7(now),
         kind=kind,

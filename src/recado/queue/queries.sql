@@ -3,6 +3,15 @@ insert into job (tenant_id, job_id, kind, payload, dedupe, due_at, created_at)
 values (@tenant_id, @job_id, @kind, @payload, @dedupe, @due_at, @now)
 on conflict (tenant_id, kind, dedupe) where dedupe is not null do nothing;
 
+-- :enqueue_again
+-- A new identity for the new life: whoever still works on the old one can no longer settle it.
+insert into job (tenant_id, job_id, kind, payload, dedupe, due_at, created_at)
+values (@tenant_id, @job_id, @kind, @payload, @dedupe, @due_at, @now)
+on conflict (tenant_id, kind, dedupe) where dedupe is not null do update
+    set job_id = excluded.job_id, payload = excluded.payload, state = 'queued', due_at = excluded.due_at, tries = 0,
+        lease_until = '-infinity', error = null, created_at = excluded.created_at, finished_at = null
+    where job.state <> 'queued';
+
 -- :claim_jobs -> Job
 -- The lease makes a vanished worker's job claimable again; CTE first, so that LIMIT binds before the update.
 with due as materialized (

@@ -120,3 +120,28 @@ async def test_workers_side_by_side_take_different_jobs(world: World, aurora: Co
     shares = await asyncio.gather(*(take(world, 6) for _ in range(4)))
     taken = [job.job_id for share in shares for job in share]
     assert len(taken) == len(set(taken)) == 20
+
+
+@pytest.mark.parametrize("end", [Finish(), Bury(error="gone")])
+async def test_work_that_ended_may_be_asked_for_again_one_at_a_time(
+    world: World, aurora: Company, end: Finish | Bury
+) -> None:
+    tenant_id = aurora.tenant.tenant_id
+
+    async def again(n: int) -> None:
+        async with world.db.tenant(tenant_id) as tx:
+            await enqueue(tx, world.now, tenant_id, "test.work", {"n": n}, dedupe="same", again=True)
+
+    await again(1)
+    await again(2)
+    (first,) = await take(world)
+    assert first.payload == {"n": 1}
+    await again(3)
+    assert await take(world) == []
+    await finish(world, first, end)
+    await again(4)
+    (second,) = await take(world)
+    assert (second.payload, second.tries) == ({"n": 4}, 1)
+    assert second.job_id != first.job_id
+    await finish(world, first, Finish())
+    assert await world.value("select state from job") == "queued", "a leftover settled its successor"

@@ -12,7 +12,7 @@ from tests.slices.worker.files import keep
 from tests.slices.world import Company, World, inbound, said
 
 from recado.db.system import system
-from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry, claim_jobs
+from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
 from recado.worker.ports import WorkerPorts
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(64)
@@ -25,6 +25,12 @@ async def take(world: World) -> list[Job]:
 
 async def run(ports: WorkerPorts, job: Job) -> JobOutcome:
     return await ports.handlers[job.kind](job)
+
+
+async def finish(world: World, ports: WorkerPorts, job: Job) -> None:
+    outcome = await run(ports, job)
+    async with system(world.db) as tx:
+        await settle(tx, world.now, job, outcome)
 
 
 async def received(world: World, company: Company, **image: Any) -> Job:
@@ -146,11 +152,23 @@ async def test_a_message_waits_for_its_file_and_then_carries_the_providers_id(
     assert own not in str(intent.row.detail.content)
 
 
+async def test_an_upload_is_asked_for_once_even_across_a_full_minute(
+    world: World, aurora: Company, ports: WorkerPorts
+) -> None:
+    world.clock.advance(seconds=58 - world.now.timestamp() % 60 + 60)
+    await waiting_upload(world, aurora, ports)
+    for _ in range(3):
+        world.clock.advance(seconds=3)
+        assert await world.claim() == []
+    assert await take(world) == []
+    assert await world.value("select count(*) from job where kind = 'media.upload'") == 1
+
+
 async def test_an_upload_is_used_again_until_it_expires(
     world: World, aurora: Company, ports: WorkerPorts
 ) -> None:
     _, own, job = await waiting_upload(world, aurora, ports)
-    await run(ports, job)
+    await finish(world, ports, job)
     world.clock.advance(seconds=3)
     (intent,) = await world.claim()
     assert intent

@@ -32,6 +32,7 @@ def wanted() -> dict[str, str]:
         "project": project["project"],
         "hatch": project["tool"]["hatch"],
         "hook": (ROOT / "scripts" / "hatch_build.py").read_text(encoding="utf-8"),
+        "icons": (ROOT / "src/recado/web/panel/icons.txt").read_text(encoding="utf-8"),
         "at": str(ROOT),
     }
     return {
@@ -44,7 +45,7 @@ def present() -> dict[str, str]:
     if not STAMP.exists() or not PYTHON.exists():
         return {}
     found: dict[str, str] = json.loads(STAMP.read_text(encoding="utf-8"))
-    if not VENDOR.is_dir():
+    if not all((VENDOR / name).is_file() for name in ("htmx.min.js", "icons.svg", "swagger-ui.css")):
         found.pop("package", None)
     return found
 

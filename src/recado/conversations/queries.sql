@@ -1,8 +1,9 @@
 -- :find_identities -> IdentityFound
 select i.kind, i.value, i.contact_id
-from contact_identity i
-join unnest(@kinds::text[], @values::text[]) as u (kind, value) on u.kind = i.kind and u.value = i.value
-where i.tenant_id = @tenant_id;
+from unnest(@kinds::text[], @values::text[]) as u (kind, value)
+cross join lateral (
+    select * from contact_identity
+    where tenant_id = @tenant_id and kind = u.kind and value = u.value offset 0) i;
 
 -- :insert_identities -> IdentityFound
 -- Identity before contact: two writers race here, and only the winner creates the person.
@@ -21,10 +22,10 @@ from unnest(@contact_ids::uuid[], @phones::text[], @bsuids::text[], @names::text
 
 -- :find_conversations -> ConversationFound
 select c.conversation_id, c.number_id, c.contact_id, c.window_until
-from conversation c
-join unnest(@number_ids::uuid[], @contact_ids::uuid[]) as u (number_id, contact_id)
-    on u.number_id = c.number_id and u.contact_id = c.contact_id
-where c.tenant_id = @tenant_id;
+from unnest(@number_ids::uuid[], @contact_ids::uuid[]) as u (number_id, contact_id)
+cross join lateral (
+    select * from conversation
+    where tenant_id = @tenant_id and number_id = u.number_id and contact_id = u.contact_id offset 0) c;
 
 -- :upsert_conversations -> ConversationFound
 -- Sorted, so that two batches never wait for each other in a circle.

@@ -61,10 +61,15 @@ select m.id as message_id, m.content, m.context_wamid, m.contact_id, c.window_un
               order by a.n desc limit 1), 0) as attempts
 from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @conversation_ids::uuid[])
     as u (tenant_id, message_id, conversation_id)
-join message m on m.tenant_id = u.tenant_id and m.id = u.message_id
-join outbox o on o.tenant_id = u.tenant_id and o.message_id = u.message_id
-join conversation c on c.tenant_id = u.tenant_id and c.conversation_id = u.conversation_id
-for no key update of c skip locked;
+-- Laterals with an offset cannot be turned round: one look-up for each row, whatever a cached plan once believed
+-- about the size of a young table (joined plainly, this statement read whole indexes: 30 ms instead of 1).
+cross join lateral (
+    select * from message where tenant_id = u.tenant_id and id = u.message_id offset 0) m
+cross join lateral (
+    select * from outbox where tenant_id = u.tenant_id and message_id = u.message_id offset 0) o
+cross join lateral (
+    select * from conversation where tenant_id = u.tenant_id and conversation_id = u.conversation_id
+    for no key update skip locked) c;
 
 -- :intend
 -- The intent: attempt rows, outbox marked as sending, pair and lane pace advanced. Committed before any byte leaves.

@@ -1,9 +1,10 @@
 -- :lock_messages
 -- See status.sql: one order for everybody who writes about a send.
-select m.id from message m
-where (m.tenant_id, m.id) in (select * from unnest(@tenant_ids::uuid[], @message_ids::uuid[]))
-order by m.tenant_id, m.id
-for no key update;
+select m.id
+from (select * from unnest(@tenant_ids::uuid[], @message_ids::uuid[]) as u (tenant_id, id) order by 1, 2) u
+cross join lateral (
+    select id from message
+    where tenant_id = u.tenant_id and id = u.id for no key update) m;
 
 -- :accepted
 -- The provider took these. Facts about an attempt are written by its token whatever happened to the lease;

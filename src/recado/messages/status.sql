@@ -4,8 +4,11 @@ select u.idx, coalesce(a.message_id, m.id) as message_id, a.token, a.state as at
     a.echo_at is null as first_echo
 from unnest(@idxs::integer[], @tenant_ids::uuid[], @tokens::uuid[], @hashes::bytea[])
     as u (idx, tenant_id, token, wamid_hash)
-left join attempt a on a.tenant_id = u.tenant_id and a.token = u.token
-left join message m on m.tenant_id = u.tenant_id and m.wamid_hash = u.wamid_hash and a.token is null;
+left join lateral (
+    select * from attempt where tenant_id = u.tenant_id and token = u.token offset 0) a on true
+left join lateral (
+    select id from message
+    where tenant_id = u.tenant_id and wamid_hash = u.wamid_hash and a.token is null offset 0) m on true;
 
 -- :insert_events -> EventKept
 -- The natural key makes a repeated webhook harmless: only new events come back.
@@ -22,10 +25,10 @@ returning tenant_id, key;
 -- Before anything of a message is written, and in one order for everybody: projectors and the recording of
 -- outcomes touch attempts, outbox and message of the same sends and must never wait in a circle.
 select m.tenant_id, m.id, m.state, m.rank, m.reason, m.reason_code
-from message m
-where (m.tenant_id, m.id) in (select * from unnest(@tenant_ids::uuid[], @ids::uuid[]))
-order by m.tenant_id, m.id
-for no key update;
+from (select * from unnest(@tenant_ids::uuid[], @ids::uuid[]) as u (tenant_id, id) order by 1, 2) u
+cross join lateral (
+    select tenant_id, id, state, rank, reason, reason_code from message
+    where tenant_id = u.tenant_id and id = u.id for no key update) m;
 
 -- :write_standings
 update message m set state = u.state, rank = u.rank, reason = u.reason, reason_code = u.code,

@@ -101,9 +101,12 @@ update message m set state = 'discarded', reason = 'decision_abandoned', attenti
 from gone g where m.tenant_id = g.tenant_id and m.id = g.message_id and m.rank = 0;
 
 -- :accepted_tries -> AcceptedTries
-select message_id, count(*) as tries from attempt
-where tenant_id = @tenant_id and message_id = any(@ids::uuid[]) and state = 'accepted'
-group by message_id having count(*) > 1;
+select u.id as message_id, a.tries
+from unnest(@ids::uuid[]) as u (id)
+cross join lateral (
+    select count(*) as tries from attempt
+    where tenant_id = @tenant_id and message_id = u.id and state = 'accepted') a
+where a.tries > 1;
 
 -- :open_incident
 insert into incident (tenant_id, kind, message_id, at, data)

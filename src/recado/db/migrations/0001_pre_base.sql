@@ -188,7 +188,7 @@ create table message (
     created_at timestamptz not null,
     primary key (tenant_id, id),
     foreign key (tenant_id, conversation_id) references conversation (tenant_id, conversation_id)
-) with (fillfactor = 85);
+) with (fillfactor = 50);
 -- `state` is in no index on purpose: three status updates a message stay HOT.
 create index message_by_wamid on message (tenant_id, wamid_hash) where wamid_hash is not null;
 create index message_thread on message (tenant_id, conversation_id, id);
@@ -282,7 +282,7 @@ create table idempotency (
     created_at timestamptz not null,
     primary key (tenant_id, key)
 );
-create index idempotency_age on idempotency (created_at);
+create index idempotency_age on idempotency using brin (created_at);
 
 create table ledger (
     id bigint generated always as identity primary key,
@@ -290,7 +290,7 @@ create table ledger (
     received_at timestamptz not null default clock_timestamp(),
     body bytea not null
 );
-create index ledger_age on ledger (received_at);
+create index ledger_age on ledger using brin (received_at);
 
 -- One row for each body not yet projected. Done = deleted here; the body stays in the ledger.
 create table ledger_work (

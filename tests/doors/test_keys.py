@@ -69,8 +69,22 @@ async def test_the_client_id_has_to_agree_and_a_mismatch_is_written_down(
     for method, path in PLACES:
         answer = await client.request(method, path, headers=wrong)
         is_problem(answer, 403, "client_id_mismatch")
-    found = "select count(*) from audit_entry where action = 'client_id.mismatch' and actor = 'api'"
-    assert await street.world.value(found) == len(PLACES)
+    found = "select data from audit_entry where action = 'client_id.mismatch' and actor = 'api' order by seq"
+    assert await street.world.rows(found) == [{"data": {}}]
+    street.world.clock.advance(minutes=11)
+    is_problem(await client.get("/api/v1/messages", headers=wrong), 403, "client_id_mismatch")
+    assert await street.world.rows(found) == [{"data": {}}, {"data": {"repeats": len(PLACES) - 1}}]
+
+
+async def test_a_flood_with_a_dead_key_writes_one_line(street: Street) -> None:
+    company = await street.world.company()
+    key = await street.key(company)
+    async with system(street.house.db) as tx:
+        await tenants.revoke_key(tx, street.world.now, company.tenant.tenant_id, key.prefix)
+    caller = street.client(authorization=f"Bearer {key.secret}")
+    for _ in range(20):
+        is_problem(await caller.get("/api/v1/messages"), 401, "key_revoked")
+    assert await street.world.value("select count(*) from audit_entry where action = 'key.refused'") == 1
 
 
 async def test_a_key_does_only_what_it_is_for(street: Street) -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from recado.app.wiring import House
 
 _FRESH_S = 2.0
+# A refusal that repeats is one line in the trail every so often: a flood of requests with a revoked key writes no
+# flood of rows.
+_REFUSAL_EVERY_S = 600.0
+_REPEATING = frozenset({"key.refused", "client_id.mismatch"})
 _Q = sql.load("recado.app")
 
 
@@ -29,6 +33,7 @@ class Directory:
         self._house = house
         self._principals: dict[str, tuple[float, Principal]] = {}
         self._numbers: dict[TenantId, tuple[float, list[NumberRow]]] = {}
+        self._refusals: dict[tuple[TenantId, str, str], tuple[float, int]] = {}
 
     async def authenticate(self, secret: str, lately: bool = False) -> Principal | KeyRefused:
         """With `lately` an answer of the last seconds is good enough; else the key is looked up now."""
@@ -47,10 +52,32 @@ class Directory:
         return verdict
 
     async def audit_refusal(self, tenant_id: TenantId, action: str, target: str) -> None:
-        async with system(self._house.db) as tx:
-            await audit.record(
-                tx, self._house.clock.now(), tenant_id, actor="api", action=action, target=target
-            )
+        """The first refusal of its sort is written at once; what anybody can repeat as often as they like is only
+        counted for some minutes, and told with the first one after them."""
+        now = self._house.clock.monotonic()
+        which = (tenant_id, action, target)
+        since, repeats = self._refusals.get(which, (float("-inf"), 0))
+        if action in _REPEATING and now - since < _REFUSAL_EVERY_S:
+            self._refusals[which] = (since, repeats + 1)
+            return
+        if len(self._refusals) > 5000:
+            self._refusals.clear()
+        # Noted before the write: requests that come meanwhile are repeats already.
+        self._refusals[which] = (now, 0)
+        try:
+            async with system(self._house.db) as tx:
+                await audit.record(
+                    tx,
+                    self._house.clock.now(),
+                    tenant_id,
+                    actor="api",
+                    action=action,
+                    target=target,
+                    data={"repeats": repeats} if repeats else None,
+                )
+        except BaseException:
+            self._refusals.pop(which, None)
+            raise
 
     async def find(self, tenant_id: TenantId, external_id: str | None) -> NumberId | None:
         """By provider id, or the default number."""

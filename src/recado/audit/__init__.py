@@ -1,1 +1,1 @@
-"""Who did what. Owns `audit_entry` (append-only). Content never goes in, only identifiers."""
+"""Who did what, append-only and chained. Owns `audit_entry`, `audit_link`. No content, only identifiers."""

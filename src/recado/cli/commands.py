@@ -25,7 +25,7 @@ from recado.app.processes import die_with_parent, run_web, run_worker
 from recado.app.serve import serve as run_serve
 from recado.app.tending import tending
 from recado.cli import doctor as doctors
-from recado.cli import operations
+from recado.cli import operations, trail
 from recado.cli import tenants as tenant_commands
 from recado.db.embedded import EmbeddedError
 from recado.db.migrate import MigrationError, ensure_runtime_role
@@ -42,6 +42,7 @@ app.add_typer(tenant_commands.tenant_app, name="tenant")
 app.add_typer(tenant_commands.key_app, name="key")
 app.add_typer(tenant_commands.number_app, name="number")
 app.add_typer(tenant_commands.keyring_app, name="keyring")
+app.add_typer(trail.app, name="audit-log")
 operations.register(app)
 out = Console()
 err = Console(stderr=True)

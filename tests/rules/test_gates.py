@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recado.kit.reasons import Reason
-from recado.messages.gates import Expire, GateInput, Go, Simulate, Skip, Wait, judge
+from recado.messages.gates import Expire, Fail, GateInput, Go, Simulate, Skip, Wait, judge
 from recado.messages.pace import Pace, spend
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -36,6 +36,7 @@ OBJECTIONS: list[tuple[dict[str, Any], Any]] = [
     ({"mode": "disabled"}, Skip(reason=Reason.TENANT_DISABLED)),
     ({"window_until": NOW}, Skip(reason=Reason.WINDOW_CLOSED)),
     ({"mode": "dry_run"}, Simulate()),
+    ({"media_refused": Reason.MEDIA_REFUSED}, Fail(reason=Reason.MEDIA_REFUSED)),
     ({"earlier_open": True}, Wait(until=NOW + SECOND, reason=Reason.EARLIER_MESSAGE)),
     ({"media_ready": False}, Wait(until=NOW + 2 * SECOND, reason=Reason.MEDIA_PENDING)),
     ({"pair_blocked_until": NOW + 4 * SECOND}, Wait(until=NOW + 4 * SECOND, reason=Reason.PAIR_PACE)),

@@ -32,6 +32,7 @@ _FAILURES = frozenset(
 _ALWAYS = {
     "message.skipped": State.SKIPPED,
     "message.expired": State.EXPIRED,
+    "message.failed": State.FAILED,
     "message.simulated": State.SIMULATED,
     "message.cancelled": State.CANCELLED,
 }

@@ -34,6 +34,19 @@ join unnest(@tenant_ids::uuid[], @number_ids::uuid[], @media_ids::uuid[]) as wan
     on want.tenant_id = u.tenant_id and want.number_id = u.number_id and want.media_id = u.media_id
 where u.expires_at > @now;
 
+-- :refused_files -> RefusedFile
+select r.number_id, r.media_id, r.reason, r.code, r.detail
+from unnest(@tenant_ids::uuid[], @number_ids::uuid[], @media_ids::uuid[]) as want (tenant_id, number_id, media_id)
+join media_refusal r
+    on r.tenant_id = want.tenant_id and r.number_id = want.number_id and r.media_id = want.media_id
+where r.until > @now;
+
+-- :refuse_file
+insert into media_refusal (tenant_id, media_id, number_id, reason, code, detail, until)
+values (@tenant_id, @media_id, @number_id, @reason, @code, @detail, @until)
+on conflict (tenant_id, media_id, number_id) do update
+    set reason = excluded.reason, code = excluded.code, detail = excluded.detail, until = excluded.until;
+
 -- :save_upload
 insert into media_upload (tenant_id, media_id, number_id, provider_media_id, expires_at)
 values (@tenant_id, @media_id, @number_id, @provider_media_id, @expires_at)

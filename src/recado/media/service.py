@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,10 @@ _Q = sql.load("recado.media")
 PREFIX = "med_"
 # Meta keeps an upload for 30 days; ask again a little earlier.
 UPLOAD_LIFE = timedelta(days=29)
+# How long a file counts as refused. What the provider said of the file itself will not change; trouble that lasted
+# through every try may have passed by then.
+REFUSED_FOR = timedelta(days=1)
+GAVE_UP_FOR = timedelta(minutes=10)
 FETCH_JOB = "media.fetch"
 UPLOAD_JOB = "media.upload"
 
@@ -55,6 +59,21 @@ class ReadyUpload:
     provider_media_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedFile:
+    """The provider will not have this file for this number; what needs it ends with this reason."""
+
+    number_id: NumberId
+    media_id: UUID
+    reason: str
+    code: int | None
+    detail: str | None
+
+
+# What is known of the files of one message: all uploaded (our ids to the provider's), or one of them refused.
+Files = dict[str, str] | RefusedFile
+
+
 def write_id(media_id: UUID) -> str:
     """`med_` + 26 base32 characters."""
     return PREFIX + base64.b32encode(media_id.bytes).decode().rstrip("=").lower()
@@ -71,22 +90,24 @@ def read_id(text: str) -> UUID | None:
     return found if write_id(found) == text else None
 
 
-def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _walk(value: Any, path: str, found: list[tuple[str, str]]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            here = f"{path}.{key}" if path else key
-            if key == "id" and isinstance(inner, str) and inner.startswith(PREFIX):
-                yield here, inner
-            else:
-                yield from _walk(inner, here)
+            if isinstance(inner, str):
+                if key == "id" and inner.startswith(PREFIX):
+                    found.append((f"{path}.{key}" if path else key, inner))
+            elif isinstance(inner, (dict, list)):
+                _walk(inner, f"{path}.{key}" if path else key, found)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _walk(inner, f"{path}[{index}]")
+            _walk(inner, f"{path}[{index}]", found)
 
 
 def own_ids(content: dict[str, Any]) -> list[tuple[str, str]]:
     """Path and id of every uploaded file a content points at, headers and template parameters included."""
-    return list(_walk(content, ""))
+    found: list[tuple[str, str]] = []
+    _walk(content, "", found)
+    return found
 
 
 def replace_ids(value: Any, known: dict[str, str]) -> Any:
@@ -224,21 +245,65 @@ async def provider_ids(
     return {(row.number_id, write_id(row.media_id)): row.provider_media_id for row in rows}
 
 
+async def refused_files(
+    tx: Tx, now: datetime, wanted: Sequence[tuple[TenantId, NumberId, str]]
+) -> dict[tuple[NumberId, str], RefusedFile]:
+    """Those of these files (by number and our id) that need not be uploaded again for a while."""
+    if not wanted:
+        return {}
+    rows = await tx.many(
+        _Q["refused_files"],
+        RefusedFile,
+        now=now,
+        tenant_ids=[one[0] for one in wanted],
+        number_ids=[one[1] for one in wanted],
+        media_ids=[read_id(one[2]) for one in wanted],
+    )
+    return {(row.number_id, write_id(row.media_id)): row for row in rows}
+
+
+async def refuse(
+    tx: Tx,
+    until: datetime,
+    tenant_id: TenantId,
+    media_id: UUID,
+    number_id: NumberId,
+    reason: Reason,
+    *,
+    code: int | None = None,
+    detail: str = "",
+) -> None:
+    """Messages that need this file end with `reason` until then."""
+    await tx.execute(
+        _Q["refuse_file"],
+        tenant_id=tenant_id,
+        media_id=media_id,
+        number_id=number_id,
+        reason=reason.value,
+        code=code,
+        detail=detail[:1000] or None,
+        until=until,
+    )
+
+
 async def ready_uploads(
     tx: Tx, now: datetime, wanted: Sequence[tuple[TenantId, NumberId, str]]
-) -> dict[tuple[NumberId, str], dict[str, str]]:
-    """For each message whose files are all uploaded: our ids to the provider's. Missing ones get a job."""
+) -> dict[tuple[NumberId, str], Files]:
+    """What is known of each message's files. Those nobody has asked for yet get a job; one at a time."""
     if not wanted:
         return {}
     known = await provider_ids(tx, now, wanted)
-    ready: dict[tuple[NumberId, str], dict[str, str]] = {}
-    for tenant, number, refs in wanted:
-        ids = {own: known.get((number, own)) for own in refs.split(",")}
-        complete = {own: theirs for own, theirs in ids.items() if theirs is not None}
-        if len(complete) == len(ids):
-            ready[(number, refs)] = complete
-            continue
-        for own in sorted(ids.keys() - complete.keys()):
+    missing = sorted(
+        {
+            (tenant, number, own)
+            for tenant, number, refs in wanted
+            for own in refs.split(",")
+            if (number, own) not in known
+        }
+    )
+    refused = await refused_files(tx, now, missing)
+    for tenant, number, own in missing:
+        if (number, own) not in refused:
             await jobs.enqueue(
                 tx,
                 now,
@@ -248,7 +313,14 @@ async def ready_uploads(
                 dedupe=f"{own}:{number.hex}",
                 again=True,
             )
-    return ready
+    found: dict[tuple[NumberId, str], Files] = {}
+    for _, number, refs in wanted:
+        ids = refs.split(",")
+        if objection := next((refused[number, own] for own in ids if (number, own) in refused), None):
+            found[number, refs] = objection
+        elif all((number, own) in known for own in ids):
+            found[number, refs] = {own: known[number, own] for own in ids}
+    return found
 
 
 async def save_upload(

@@ -18,11 +18,13 @@ from recado.kit.failpoints import reached
 from recado.kit.ids import AttemptToken, ContactId, ConversationId, MessageId, NumberId, TenantId
 from recado.kit.reasons import Reason
 from recado.media import service as media
-from recado.messages.gates import Expire, GateInput, Go, Simulate, Skip, Verdict, Wait, judge
+from recado.messages.gates import Expire, Fail, GateInput, Go, Simulate, Skip, Verdict, Wait, judge
 from recado.messages.pace import Pace, room, slowed, spend
 from recado.numbers.model import Leased
 
 _Q = sql.load("recado.messages", "dispatch.sql")
+# A person has to be told.
+_LOST = frozenset({"expired", "failed"})
 _MEDIA_RETRY = timedelta(seconds=2)
 _ORDER_RETRY = timedelta(milliseconds=150)
 
@@ -136,7 +138,7 @@ async def claim(
     """Up to `most` intents over all own lanes. Nothing is sent unless the caller's commit succeeds.
 
     Writes `attempt` (intent), `outbox`, `lane.tat`, `conversation.pair_tat`; closes what a gate refused
-    (`message.skipped`, `message.expired`, `message.simulated`).
+    (`message.skipped`, `message.expired`, `message.failed`, `message.simulated`).
     """
     reached("claim.begin")
     busy = await tx.many(
@@ -217,7 +219,7 @@ def share(busy: Sequence[LaneState], now: datetime, most: int) -> dict[LaneState
 def decide(
     rows: Sequence[Candidate],
     quotas: dict[LaneState, int],
-    ready: dict[tuple[NumberId, str], dict[str, str]],
+    ready: dict[tuple[NumberId, str], media.Files],
     now: datetime,
     new_token: Callable[[], AttemptToken],
 ) -> _Plan:
@@ -239,9 +241,10 @@ def _gate_input(
     row: Candidate,
     lane: LaneState,
     pair_tat: datetime,
-    ready: dict[tuple[NumberId, str], dict[str, str]],
+    ready: dict[tuple[NumberId, str], media.Files],
     now: datetime,
 ) -> GateInput:
+    files = ready.get((row.due.number_id, row.due.media_ref or ""))
     return GateInput(
         mode=lane.mode,
         free_form=row.due.free_form,
@@ -249,11 +252,16 @@ def _gate_input(
         window_until=row.detail.window_until,
         pair_tat=pair_tat,
         pair_blocked_until=row.detail.pair_blocked_until,
-        media_ready=row.due.media_ref is None or (row.due.number_id, row.due.media_ref) in ready,
+        media_refused=_refusal(files),
+        media_ready=row.due.media_ref is None or files is not None,
         media_retry_at=now + _MEDIA_RETRY,
         earlier_open=row.detail.blocked,
         earlier_retry_at=now + _ORDER_RETRY,
     )
+
+
+def _refusal(files: media.Files | None) -> Reason | None:
+    return Reason(files.reason) if isinstance(files, media.RefusedFile) else None
 
 
 def _note(
@@ -263,7 +271,7 @@ def _note(
     verdict: Verdict,
     now: datetime,
     new_token: Callable[[], AttemptToken],
-    ready: dict[tuple[NumberId, str], dict[str, str]],
+    ready: dict[tuple[NumberId, str], media.Files],
 ) -> None:
     match verdict:
         case Go():
@@ -272,9 +280,11 @@ def _note(
                 plan.probing.add(row.lane)
             intent = Intent(token=new_token(), n=row.detail.attempts + 1, lane_fence=lane.fence, row=row)
             files = ready.get((row.due.number_id, row.due.media_ref or ""))
-            plan.intents.append(with_files(intent, files) if files else intent)
+            plan.intents.append(with_files(intent, files) if isinstance(files, dict) else intent)
         case Skip(reason=reason):
             plan.unsent.append((row, "skipped", reason))
+        case Fail(reason=reason):
+            plan.unsent.append((row, "failed", reason))
         case Expire():
             plan.unsent.append((row, "expired", Reason.EXPIRED))
         case Simulate():
@@ -294,7 +304,7 @@ async def _write(tx: Tx, now: datetime, plan: _Plan, lease_s: float) -> None:
             message_ids=[row.due.message_id for row, _, _ in plan.unsent],
             states=[state for _, state, _ in plan.unsent],
             reasons=[reason.value if reason else None for _, _, reason in plan.unsent],
-            attentions=[state == "expired" for _, state, _ in plan.unsent],
+            attentions=[state in _LOST for _, state, _ in plan.unsent],
         )
     if plan.later:
         await tx.execute(

@@ -108,7 +108,7 @@ from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @dues::timestamptz[]) as 
 where o.tenant_id = u.tenant_id and o.message_id = u.message_id;
 
 -- :finish_unsent
--- Skipped, expired or simulated: closed without an attempt.
+-- Skipped, expired, failed or simulated: closed without an attempt.
 with done as (
     select * from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @states::text[], @reasons::text[],
         @attentions::boolean[])
@@ -117,7 +117,7 @@ with done as (
     delete from outbox o using done d where o.tenant_id = d.tenant_id and o.message_id = d.message_id
 ), closed as (
     update message m set state = d.state, reason = d.reason, attention = d.attention,
-        failed_at = case when d.state = 'expired' then @now else m.failed_at end
+        failed_at = case when d.state in ('expired', 'failed') then @now else m.failed_at end
     from done d where m.tenant_id = d.tenant_id and m.id = d.message_id
 )
 insert into event (tenant_id, message_id, kind, at, data)

@@ -35,6 +35,13 @@ class Simulate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fail:
+    """It can never leave: something it needs was refused for good."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """Not now; look again at `until`."""
 
@@ -42,7 +49,7 @@ class Wait:
     reason: Reason
 
 
-Verdict = Go | Skip | Expire | Simulate | Wait
+Verdict = Go | Skip | Expire | Simulate | Fail | Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,7 @@ class GateInput:
     window_until: datetime
     pair_tat: datetime
     pair_blocked_until: datetime | None
+    media_refused: Reason | None = None
     media_ready: bool
     media_retry_at: datetime
     earlier_open: bool = False
@@ -71,6 +79,8 @@ def judge(row: GateInput, pair: Pace, now: datetime) -> Verdict:
         return Skip(reason=Reason.WINDOW_CLOSED)
     if row.mode == "dry_run":
         return Simulate()
+    if row.media_refused is not None:
+        return Fail(reason=row.media_refused)
     if row.earlier_open:
         # Order per recipient: the one before is not settled yet (delivery 2.7, mode "fast").
         # No use looking again before the pair has room: a long line would be rewritten over and over.

@@ -13,8 +13,10 @@ from recado.kit.ids import NumberId
 from recado.kit.reasons import Reason
 from recado.media import formats
 from recado.media import service as media
+from recado.messages.record import PROBE_EVERY
 from recado.numbers import service as numbers
 from recado.providers.contract import (
+    Blame,
     Credentials,
     Later,
     MediaGone,
@@ -107,7 +109,7 @@ class MediaJobs:
     # ------------------------------------------------------------------ outbound
 
     async def upload(self, job: Job) -> JobOutcome:
-        """Gives the provider a file that waiting messages need."""
+        """Gives the provider a file that waiting messages need, or ends their waiting with a reason."""
         ports = self._ports()
         media_id = media.read_id(job.payload["media_id"])
         number_id = NumberId(UUID(hex=job.payload["number_id"]))
@@ -116,10 +118,11 @@ class MediaJobs:
         async with ports.engine() as tx:
             row = await media.find(tx, job.tenant_id, media_id)
             number = await self._number(tx, job, number_id)
-        if row is None or row.blob is None or number is None:
+        if row is None or number is None:
             return Bury(error="file or number missing")
-        data = await ports.blobs.get(row.blob)
+        data = await ports.blobs.get(row.blob) if row.blob else None
         if data is None:
+            await self._refuse(job, media_id, number_id, Reason.MEDIA_UNAVAILABLE, media.REFUSED_FOR)
             return Bury(error="the stored file is gone")
         store, phone_number_id, credentials = number
         answer = await store.upload(
@@ -129,14 +132,76 @@ class MediaJobs:
             row.filename or "arquivo",
             credentials,
         )
-        if not isinstance(answer, Uploaded):
-            # An upload that may have happened twice harms nobody: only its id matters.
-            return Retry(after=timedelta(seconds=min(2.0**job.tries, 60)), error=answer.reason.value)
+        if isinstance(answer, Uploaded):
+            async with ports.engine() as tx:
+                await media.save_upload(
+                    tx, ports.clock.now(), job.tenant_id, media_id, number_id, answer.provider_media_id
+                )
+            return Finish()
+        return await self._not_taken(job, media_id, number_id, answer)
+
+    async def _not_taken(
+        self, job: Job, media_id: UUID, number_id: NumberId, answer: Rejected | Later | Unknown
+    ) -> JobOutcome:
+        match answer:
+            case Rejected(blame=Blame.NUMBER | Blame.TOKEN):
+                # Not the file's fault: the number waits as it does when a message is refused like this, and the
+                # message that tries it again asks for the file again.
+                await self._pause(job, number_id, answer)
+                return Finish()
+            case Rejected():
+                await self._refuse(
+                    job, media_id, number_id, answer.reason, media.REFUSED_FOR, answer.code, answer.detail
+                )
+                return Finish()
+            case Later() | Unknown() if job.tries < MAX_TRIES:
+                # An upload that may have happened twice harms nobody: only its id matters.
+                return Retry(after=self._backoff(job, answer), error=answer.reason.value)
+            case Later() | Unknown():
+                # A file in doubt is no message in doubt: for the reader the provider just did not take it.
+                reason = answer.reason if isinstance(answer, Later) else Reason.PROVIDER_FAULT
+                await self._refuse(job, media_id, number_id, reason, media.GAVE_UP_FOR, None, answer.detail)
+                return Bury(error=answer.reason.value)
+            case _:
+                assert_never(answer)
+
+    def _backoff(self, job: Job, answer: Later | Unknown) -> timedelta:
+        """8 s, doubled with every try up to ten minutes, about a quarter of an hour in all; never less than
+        the provider asked for."""
+        wait = min(4 * 2.0**job.tries, 600.0) * (0.75 + self._ports().random.random() / 2)
+        asked = answer.retry_after_s if isinstance(answer, Later) else None
+        return timedelta(seconds=max(wait, min(asked or 0.0, 3600.0)))
+
+    async def _refuse(
+        self,
+        job: Job,
+        media_id: UUID,
+        number_id: NumberId,
+        reason: Reason,
+        lasting: timedelta,
+        code: int | None = None,
+        detail: str = "",
+    ) -> None:
+        ports = self._ports()
         async with ports.engine() as tx:
-            await media.save_upload(
-                tx, ports.clock.now(), job.tenant_id, media_id, number_id, answer.provider_media_id
+            until = ports.clock.now() + lasting
+            await media.refuse(
+                tx, until, job.tenant_id, media_id, number_id, reason, code=code, detail=detail
             )
-        return Finish()
+
+    async def _pause(self, job: Job, number_id: NumberId, answer: Rejected) -> None:
+        ports = self._ports()
+        now = ports.clock.now()
+        async with ports.engine() as tx:
+            await numbers.pause_lane(
+                tx,
+                now,
+                job.tenant_id,
+                number_id,
+                reason=answer.reason,
+                detail=answer.detail,
+                until=now + PROBE_EVERY,
+            )
 
     def handlers(self) -> dict[str, Callable[[Job], Awaitable[JobOutcome]]]:
         return {media.FETCH_JOB: self.fetch, media.UPLOAD_JOB: self.upload}

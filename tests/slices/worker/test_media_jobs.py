@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -184,19 +185,79 @@ async def test_an_upload_is_used_again_until_it_expires(
     assert [one.kind for one in await take(world)] == ["media.upload"]
 
 
-async def test_a_refused_upload_is_tried_again(
+async def test_a_file_the_provider_refuses_ends_its_message_and_is_not_offered_again(
     world: World, aurora: Company, graph: Graph, ports: WorkerPorts
 ) -> None:
-    _, _, job = await waiting_upload(world, aurora, ports)
+    message_id, own, job = await waiting_upload(world, aurora, ports)
     graph.refuse(400, 131053)
-    assert isinstance(await run(ports, job), Retry)
-    assert await world.value("select count(*) from media_upload") == 0
+    await finish(world, ports, job)
+    for _ in range(3):
+        world.clock.advance(minutes=1)
+        assert await world.claim() == []
+        assert await take(world) == []
+    shown = await world.message(message_id)
+    assert (shown["state"], shown["reason"], shown["attention"]) == ("failed", "media_refused", True)
+    assert shown["failed_at"] is not None
+    assert await world.value("select count(*) from outbox") == 0
+    (told,) = await world.rows("select data from event where kind = 'message.failed'")
+    assert told["data"] == {"reason": "media_refused"}
+    # Tomorrow a new message may try the same file again.
+    world.clock.advance(days=1)
+    await world.do("update conversation set window_until = $1", world.now + timedelta(days=1))
+    await world.queue(aurora, type="image", image={"id": own})
+    assert await world.claim() == []
+    assert [one.kind for one in await take(world)] == ["media.upload"]
+
+
+async def test_trouble_while_uploading_is_tried_again_ever_later_and_not_for_ever(
+    world: World, aurora: Company, graph: Graph, ports: WorkerPorts
+) -> None:
+    message_id, _, job = await waiting_upload(world, aurora, ports)
+    waits = []
+    for tries in range(1, 8):
+        graph.say(500, {})
+        outcome = await run(ports, replace(job, tries=tries))
+        assert isinstance(outcome, Retry)
+        waits.append(outcome.after.total_seconds())
+    assert all(6 * 2**n <= wait <= 10 * 2**n for n, wait in enumerate(waits))
+    assert len({wait / 2**n for n, wait in enumerate(waits)}) > 1, "no jitter"
+    graph.say(500, {})
+    await finish(world, ports, replace(job, tries=8))
+    assert await world.value("select state from job where kind = 'media.upload'") == "queued", "not ours"
+    world.clock.advance(seconds=3)
+    assert await world.claim() == []
+    shown = await world.message(message_id)
+    assert (shown["state"], shown["reason"]) == ("failed", "provider_fault")
+
+
+async def test_a_token_that_does_not_open_stops_the_number_and_keeps_the_message(
+    world: World, aurora: Company, graph: Graph, ports: WorkerPorts
+) -> None:
+    message_id, _, job = await waiting_upload(world, aurora, ports)
+    graph.refuse(401, 190)
+    await finish(world, ports, job)
+    assert await world.value("select paused_reason from lane") == "token_expired"
+    world.clock.advance(seconds=3)
+    assert await world.claim() == []
+    assert (await world.message(message_id))["state"] == "queued"
+    world.clock.advance(minutes=5)
+    assert await world.claim() == []
+    (again,) = await take(world)
+    await finish(world, ports, again)
+    world.clock.advance(seconds=3)
+    (intent,) = await world.claim()
+    assert intent.row.due.message_id == message_id
 
 
 async def test_a_lost_blob_or_a_bad_id_is_buried(world: World, aurora: Company, ports: WorkerPorts) -> None:
     _, _, job = await waiting_upload(world, aurora, ports)
     await ports.blobs.delete(await world.value("select blob from media"))
     assert isinstance(await run(ports, job), Bury)
+    world.clock.advance(seconds=3)
+    assert await world.claim() == []
+    assert (await world.row("select reason from message where direction = 'out'")) == {
+        "reason": "media_unavailable"
+    }
     odd = {"media_id": "nonsense", "number_id": aurora.number.number_id.hex}
     bad = Job(tenant_id=job.tenant_id, job_id=job.job_id, kind=job.kind, payload=odd, tries=1)
     assert isinstance(await run(ports, bad), Bury)

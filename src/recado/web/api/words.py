@@ -16,6 +16,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "message.revoked": ("O cliente apagou a mensagem", "The customer deleted the message"),
     "message.skipped": ("Não foi enviada, por regra", "Not sent, by rule"),
     "message.expired": ("O prazo passou antes de sair", "Its time was over before it left"),
+    "message.failed": ("Não pôde sair", "It could not leave"),
     "message.simulated": (
         "Modo de teste: tudo certo, nada foi enviado",
         "Dry run: all fine, nothing was sent",

@@ -38,6 +38,8 @@ create table person_session (
     -- The company this browser is looking at.
     tenant_id uuid,
     agent text not null default '',
+    -- The password was right; the code of the second factor is still missing.
+    half boolean not null default false,
     created_at timestamptz not null,
     seen_at timestamptz not null,
     expires_at timestamptz not null,

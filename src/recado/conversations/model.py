@@ -31,6 +31,18 @@ class ConversationFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFound:
+    """Somebody known under an identity, with the conversation on one number if there is one."""
+
+    kind: str
+    value: str
+    number_id: NumberId
+    contact_id: ContactId
+    conversation_id: ConversationId | None
+    window_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationOf:
     conversation_id: ConversationId
     number_id: NumberId

@@ -6,7 +6,6 @@ cross join lateral (
     where tenant_id = @tenant_id and kind = u.kind and value = u.value offset 0) i;
 
 -- :insert_identities -> IdentityFound
--- Identity before contact: two writers race here, and only the winner creates the person.
 insert into contact_identity (tenant_id, kind, value, contact_id, created_at)
 select @tenant_id, u.kind, u.value, u.contact_id, @now
 from unnest(@kinds::text[], @values::text[], @contact_ids::uuid[]) as u (kind, value, contact_id)
@@ -14,18 +13,33 @@ order by u.kind, u.value
 on conflict (tenant_id, kind, value) do nothing
 returning kind, value, contact_id;
 
--- :insert_contacts
-insert into contact (tenant_id, contact_id, phone, bsuid, name, username, created_at, updated_at)
-select @tenant_id, u.contact_id, u.phone, u.bsuid, u.name, u.username, @now, @now
-from unnest(@contact_ids::uuid[], @phones::text[], @bsuids::text[], @names::text[], @usernames::text[])
-    as u (contact_id, phone, bsuid, name, username);
+-- :insert_strangers -> IdentityFound
+-- Identity before person: two writers race for it, and only the winner's person comes into being.
+with won as (
+    insert into contact_identity (tenant_id, kind, value, contact_id, created_at)
+    select @tenant_id, u.kind, u.value, u.contact_id, @now
+    from unnest(@kinds::text[], @values::text[], @contact_ids::uuid[]) as u (kind, value, contact_id)
+    order by u.kind, u.value
+    on conflict (tenant_id, kind, value) do nothing
+    returning kind, value, contact_id
+), born as (
+    insert into contact (tenant_id, contact_id, phone, bsuid, created_at, updated_at)
+    select @tenant_id, u.contact_id, u.phone, u.bsuid, @now, @now
+    from unnest(@contact_ids::uuid[], @phones::text[], @bsuids::text[]) as u (contact_id, phone, bsuid)
+    where u.contact_id in (select contact_id from won)
+)
+select kind, value, contact_id from won;
 
--- :find_conversations -> ConversationFound
-select c.conversation_id, c.number_id, c.contact_id, c.window_until
-from unnest(@number_ids::uuid[], @contact_ids::uuid[]) as u (number_id, contact_id)
+-- :find_people -> PersonFound
+-- Identity to person to the conversation with one number: all that accepting a message has to know.
+select u.kind, u.value, u.number_id, i.contact_id, c.conversation_id, c.window_until
+from unnest(@kinds::text[], @values::text[], @number_ids::uuid[]) as u (kind, value, number_id)
 cross join lateral (
-    select * from conversation
-    where tenant_id = @tenant_id and number_id = u.number_id and contact_id = u.contact_id offset 0) c;
+    select contact_id from contact_identity
+    where tenant_id = @tenant_id and kind = u.kind and value = u.value offset 0) i
+left join lateral (
+    select conversation_id, window_until from conversation
+    where tenant_id = @tenant_id and number_id = u.number_id and contact_id = i.contact_id offset 0) c on true;
 
 -- :upsert_conversations -> ConversationFound
 -- Sorted, so that two batches never wait for each other in a circle.
@@ -36,14 +50,6 @@ from unnest(@conversation_ids::uuid[], @number_ids::uuid[], @contact_ids::uuid[]
 order by u.number_id, u.contact_id
 on conflict (tenant_id, number_id, contact_id) do update set last_at = greatest(c.last_at, excluded.last_at)
 returning conversation_id, number_id, contact_id, window_until;
-
--- :touch_conversations
--- Only what is free: whoever holds the others is moving them anyway, and nobody here waits while holding locks.
-update conversation set last_at = greatest(last_at, @now)
-where (tenant_id, conversation_id) in (
-    select tenant_id, conversation_id from conversation
-    where tenant_id = @tenant_id and conversation_id = any(@conversation_ids::uuid[])
-    for no key update skip locked);
 
 -- :note_inbound
 update conversation set last_inbound_at = greatest(last_inbound_at, @at), last_at = greatest(last_at, @at),

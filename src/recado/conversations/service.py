@@ -12,6 +12,7 @@ from recado.conversations.model import (
     ConversationOf,
     ConversationView,
     IdentityFound,
+    PersonFound,
 )
 from recado.db import sql
 from recado.db.pool import Tx
@@ -64,45 +65,45 @@ async def create_contacts(
         return {}
     ids = {key: ContactId(uuid7(now)) for key in fresh}
     won = await tx.many(
-        _Q["insert_identities"],
+        _Q["insert_strangers"],
         IdentityFound,
         tenant_id=tenant_id,
         now=now,
         kinds=[key[0] for key in ids],
         values=[key[1] for key in ids],
         contact_ids=list(ids.values()),
+        phones=[fresh[key].phone for key in ids],
+        bsuids=[fresh[key].bsuid for key in ids],
     )
     mine = {(row.kind, row.value): row.contact_id for row in won}
-    if mine:
-        people = [fresh[key] for key in mine]
-        await tx.execute(
-            _Q["insert_contacts"],
-            tenant_id=tenant_id,
-            now=now,
-            contact_ids=list(mine.values()),
-            phones=[one.phone for one in people],
-            bsuids=[one.bsuid for one in people],
-            names=[None] * len(people),
-            usernames=[None] * len(people),
-        )
     lost = [key for key in fresh if key not in mine]
     known = mine | await find_contacts(tx, tenant_id, lost)
     return {key: known[lead] for key, lead in leads.items()}
 
 
-async def find_conversations(
-    tx: Tx, tenant_id: TenantId, pairs: Sequence[tuple[NumberId, ContactId]]
-) -> dict[tuple[NumberId, ContactId], ConversationFound]:
-    if not pairs:
+async def find_people(
+    tx: Tx, tenant_id: TenantId, wanted: Sequence[tuple[NumberId, Key]]
+) -> dict[tuple[NumberId, Key], PersonFound]:
+    """Known people with their conversation on one number; spellings as in `find_contacts`."""
+    asked = {(number_id, spelling) for number_id, key in wanted for spelling in _spellings(key)}
+    if not asked:
         return {}
     rows = await tx.many(
-        _Q["find_conversations"],
-        ConversationFound,
+        _Q["find_people"],
+        PersonFound,
         tenant_id=tenant_id,
-        number_ids=[pair[0] for pair in pairs],
-        contact_ids=[pair[1] for pair in pairs],
+        kinds=[key[0] for _, key in asked],
+        values=[key[1] for _, key in asked],
+        number_ids=[number_id for number_id, _ in asked],
     )
-    return {(row.number_id, row.contact_id): row for row in rows}
+    known = {(row.number_id, (row.kind, row.value)): row for row in rows}
+    found: dict[tuple[NumberId, Key], PersonFound] = {}
+    for number_id, key in wanted:
+        for spelling in _spellings(key):
+            if (row := known.get((number_id, spelling))) is not None:
+                found[number_id, key] = row
+                break
+    return found
 
 
 async def ensure_conversations(
@@ -122,21 +123,6 @@ async def ensure_conversations(
         contact_ids=[pair[1] for pair in unique],
     )
     return {(row.number_id, row.contact_id): row for row in rows}
-
-
-async def open_conversations(
-    tx: Tx, now: datetime, tenant_id: TenantId, pairs: Sequence[tuple[NumberId, ContactId]]
-) -> dict[tuple[NumberId, ContactId], ConversationFound]:
-    """As `ensure_conversations`, but never waiting for one that exists: `last_at` moves where nobody holds it.
-
-    For many pairs at once in an order nobody else shares.
-    """
-    known = await find_conversations(tx, tenant_id, pairs)
-    if known:
-        ids = [row.conversation_id for row in known.values()]
-        await tx.execute(_Q["touch_conversations"], tenant_id=tenant_id, now=now, conversation_ids=ids)
-    missing = [pair for pair in pairs if pair not in known]
-    return known | await ensure_conversations(tx, now, tenant_id, missing)
 
 
 # --------------------------------------------------------------------------- people in webhooks

@@ -8,7 +8,6 @@ transaction mode works.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -50,6 +49,7 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
 
 
 _from_json = msgspec.json.Decoder().decode
+_to_json = msgspec.json.Encoder().encode
 
 
 class _Connection(asyncpg.Connection):
@@ -63,7 +63,7 @@ async def _prepare(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
-        encoder=lambda value: b"\x01" + json.dumps(value, ensure_ascii=False).encode(),
+        encoder=lambda value: b"\x01" + _to_json(value),
         decoder=lambda raw: _from_json(raw[1:]),
         format="binary",
     )

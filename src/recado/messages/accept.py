@@ -17,7 +17,7 @@ from recado.conversations.model import Address
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.kit.failpoints import reached
-from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId
+from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId, uuid7
 from recado.messages.content import Draft, MessageClass, Violation, needs_window, preview
 from recado.messages.references import WamidOf, resolve_references
 
@@ -100,8 +100,14 @@ class KeyWon:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveKey:
-    hash: bytes
+class Standing:
+    """Either a live API key (`hash`) or an earlier request (`key` and what belongs to it)."""
+
+    hash: bytes | None
+    key: str | None
+    request_hash: bytes | None
+    message_id: UUID | None
+    answer: dict[str, Any] | None
 
 
 @dataclass(slots=True)
@@ -112,6 +118,7 @@ class _Pending:
     answer: dict[str, Any]
     contact_id: ContactId | None = None
     conversation_id: ConversationId | None = None
+    window_until: datetime | None = None
     context_wamid: str | None = None
     content: dict[str, Any] = field(default_factory=dict)
     media_ref: str | None = None
@@ -143,10 +150,8 @@ def first_answer(request: Request, now: datetime) -> dict[str, Any]:
     }
 
 
-def _judge_repeat(request: Request, row: IdempotencyRow) -> Acceptance:
-    if row.request_hash != request.request_hash:
-        return KeyReused()
-    return Replayed(answer=row.answer or {})
+def _judge_repeat(request: Request, hash_then: bytes | None, answer: dict[str, Any] | None) -> Acceptance:
+    return Replayed(answer=answer or {}) if hash_then == request.request_hash else KeyReused()
 
 
 async def accept_many(
@@ -156,11 +161,10 @@ async def accept_many(
     `idempotency`, and people and conversations met for the first time."""
     verdicts: dict[MessageId, Acceptance] = {}
     pending = [_Pending(one, first_answer(one, now)) for one in requests]
-    pending = await _drop_dead_keys(tx, now, tenant_id, pending, verdicts)
-    pending = await _drop_repeats(tx, tenant_id, pending, verdicts)
+    pending = await _drop_dead_and_repeated(tx, now, tenant_id, pending, verdicts)
     pending = _drop_untimely(pending, verdicts)
     pending = await _resolve(tx, tenant_id, pending, verdicts)
-    pending = await _check_windows(tx, now, tenant_id, pending, verdicts)
+    pending = _check_windows(now, pending, verdicts)
     reached("accept.judged")
     pending = await _win_keys(tx, now, tenant_id, pending, verdicts)
     reached("accept.keys_won")
@@ -177,43 +181,46 @@ async def stored(tx: Tx, tenant_id: TenantId, ids: Sequence[MessageId]) -> bool:
     return bool(ids) and len(rows) == len(set(ids))
 
 
-async def _drop_dead_keys(
+async def _drop_dead_and_repeated(
     tx: Tx,
     now: datetime,
     tenant_id: TenantId,
     pending: list[_Pending],
     verdicts: dict[MessageId, Acceptance],
 ) -> list[_Pending]:
+    """Dead API keys first: whoever holds one learns nothing, not even that a request came before."""
     hashes = {one.request.api_key_hash for one in pending if one.request.api_key_hash}
-    if not hashes:
+    keys = {one.request.idempotency_key for one in pending if one.request.idempotency_key}
+    if not hashes and not keys:
         return pending
-    rows = await tx.many(_Q["live_keys"], LiveKey, tenant_id=tenant_id, hashes=list(hashes), now=now)
-    live = {bytes(row.hash) for row in rows}
+    rows = await tx.many(
+        _Q["standing"], Standing, tenant_id=tenant_id, hashes=list(hashes), keys=list(keys), now=now
+    )
+    live = {bytes(row.hash) for row in rows if row.hash is not None}
+    known = {row.key: row for row in rows if row.key is not None}
     kept = []
     for one in pending:
+        earlier = known.get(one.request.idempotency_key or "")
         if one.request.api_key_hash and one.request.api_key_hash not in live:
             verdicts[one.request.id] = KeyDead()
+        elif earlier is not None:
+            verdicts[one.request.id] = _judge_repeat(one.request, earlier.request_hash, earlier.answer)
         else:
             kept.append(one)
     return kept
 
 
-async def _drop_repeats(
-    tx: Tx, tenant_id: TenantId, pending: list[_Pending], verdicts: dict[MessageId, Acceptance]
-) -> list[_Pending]:
-    keys = [one.request.idempotency_key for one in pending if one.request.idempotency_key]
-    if not keys:
-        return pending
+async def _answer_losers(
+    tx: Tx, tenant_id: TenantId, losers: list[_Pending], verdicts: dict[MessageId, Acceptance]
+) -> None:
+    """Somebody else stored these keys between our look and our insert."""
+    keys = [one.request.idempotency_key for one in losers if one.request.idempotency_key]
     rows = await tx.many(_Q["find_idempotency"], IdempotencyRow, tenant_id=tenant_id, keys=keys)
     known = {row.key: row for row in rows}
-    kept: list[_Pending] = []
-    for one in pending:
+    for one in losers:
         row = known.get(one.request.idempotency_key or "")
-        if row is None:
-            kept.append(one)
-        else:
-            verdicts[one.request.id] = _judge_repeat(one.request, row)
-    return kept
+        if row is not None:
+            verdicts[one.request.id] = _judge_repeat(one.request, row.request_hash, row.answer)
 
 
 def _drop_untimely(pending: list[_Pending], verdicts: dict[MessageId, Acceptance]) -> list[_Pending]:
@@ -227,10 +234,15 @@ async def _resolve(
     tx: Tx, tenant_id: TenantId, pending: list[_Pending], verdicts: dict[MessageId, Acceptance]
 ) -> list[_Pending]:
     """People already known, and messages or files the draft points at."""
-    found = await conversations.find_contacts(tx, tenant_id, [one.address.key for one in pending])
+    found = await conversations.find_people(
+        tx, tenant_id, [(one.request.number_id, one.address.key) for one in pending]
+    )
     kept = []
     for one in pending:
-        one.contact_id = found.get(one.address.key)
+        person = found.get((one.request.number_id, one.address.key))
+        if person is not None:
+            one.contact_id = person.contact_id
+            one.conversation_id, one.window_until = person.conversation_id, person.window_until
         resolved = await resolve_references(tx, tenant_id, one.request.draft)
         if isinstance(resolved, list):
             verdicts[one.request.id] = BadReference(violations=resolved)
@@ -244,21 +256,14 @@ def _is_immediate(draft: Draft, now: datetime) -> bool:
     return draft.scheduled_at is None or draft.scheduled_at <= now
 
 
-async def _check_windows(
-    tx: Tx,
-    now: datetime,
-    tenant_id: TenantId,
-    pending: list[_Pending],
-    verdicts: dict[MessageId, Acceptance],
+def _check_windows(
+    now: datetime, pending: list[_Pending], verdicts: dict[MessageId, Acceptance]
 ) -> list[_Pending]:
     """Before anything is created, so that a refusal leaves no trace."""
-    pairs = [one.pair for one in pending if one.contact_id is not None]
-    known = await conversations.find_conversations(tx, tenant_id, pairs)
     kept = []
     for one in pending:
         draft = one.request.draft
-        row = known.get(one.pair) if one.contact_id is not None else None
-        open_now = row is not None and row.window_until > now
+        open_now = one.window_until is not None and one.window_until > now
         if needs_window(draft.kind) and _is_immediate(draft, now) and not open_now:
             verdicts[one.request.id] = WindowClosed()
         else:
@@ -291,7 +296,8 @@ async def _win_keys(
     )
     winners = {keyed[row.key].request.id for row in won}
     losers = [one for one in pending if one.request.idempotency_key and one.request.id not in winners]
-    await _drop_repeats(tx, tenant_id, losers, verdicts)
+    if losers:
+        await _answer_losers(tx, tenant_id, losers, verdicts)
     return [one for one in pending if one.request.id not in verdicts]
 
 
@@ -301,12 +307,22 @@ async def _store(tx: Tx, now: datetime, tenant_id: TenantId, pending: list[_Pend
     for one in pending:
         if one.contact_id is None:
             one.contact_id = met[one.address.key]
-    rows = await conversations.open_conversations(tx, now, tenant_id, [one.pair for one in pending])
-    for one in pending:
-        one.conversation_id = rows[one.pair].conversation_id
     reached("accept.before_insert")
-    await tx.execute(_Q["insert_messages"], tenant_id=tenant_id, now=now, **_columns(now, pending))
+    await tx.execute(
+        _Q["insert_messages"], tenant_id=tenant_id, now=now, **_places(now, pending), **_columns(now, pending)
+    )
     reached("accept.before_commit")
+
+
+def _places(now: datetime, pending: list[_Pending]) -> dict[str, list[Any]]:
+    """Conversations to begin, one for each number and person, and those that go on."""
+    pairs = list(dict.fromkeys(one.pair for one in pending if one.conversation_id is None))
+    return {
+        "new_ids": [uuid7(now) for _ in pairs],
+        "new_number_ids": [number_id for number_id, _ in pairs],
+        "new_contact_ids": [contact_id for _, contact_id in pairs],
+        "known_ids": list({one.conversation_id for one in pending if one.conversation_id is not None}),
+    }
 
 
 def _columns(now: datetime, pending: list[_Pending]) -> dict[str, list[Any]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 from fastapi import Request
 
 from recado.errors import Malformed, TooLarge
 
 MAX_BODY = 512 * 1024
+_decode = msgspec.json.Decoder().decode
 
 
 async def read_json(request: Request) -> Any:
@@ -21,8 +23,17 @@ async def read_json(request: Request) -> Any:
         if size > MAX_BODY:
             raise TooLarge("body_too_large", f"the body may have {MAX_BODY} bytes")
         parts.append(chunk)
+    body = b"".join(parts)
     try:
-        return json.loads(b"".join(parts))
+        return _decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _read_slowly(body)
+
+
+def _read_slowly(body: bytes) -> Any:
+    """What the fast reader will not take: mostly mistakes, which this one can place."""
+    try:
+        return json.loads(body)
     except json.JSONDecodeError as error:
         raise Malformed(
             "malformed_json", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"

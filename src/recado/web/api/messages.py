@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import AwareDatetime
 
 from recado.errors import Conflict, Invalid, NotFound, NotReady, Unauthorized
@@ -110,7 +110,7 @@ async def send(
     kind: str | None,
     key: str | None,
     locale: str,
-) -> JSONResponse:
+) -> Response:
     """Validates, stores, answers 202 after the commit."""
     need(caller, ApiScope.MESSAGES_WRITE)
     payload = await read_json(request)
@@ -121,23 +121,27 @@ async def send(
     if isinstance(parsed, list):
         raise _invalid(parsed)
     now = deps.clock.now()
-    canonical = json.dumps([kind, payload], sort_keys=True, ensure_ascii=True).encode()
     asked = accepting.Request(
         id=MessageId(uuid7(now)),
         draft=parsed,
         number_id=await _number(deps, caller.tenant_id, parsed.phone_number_id),
         idempotency_key=key,
-        request_hash=hashlib.sha256(canonical).digest(),
+        request_hash=_fingerprint(kind, payload) if key else b"",
         api_key_hash=caller.hash,
         untimely=_untimely(parsed, now),
     )
     return _answer(await deps.accept(caller.tenant_id, asked), locale)
 
 
-def _answer(verdict: accepting.Acceptance, locale: str) -> JSONResponse:
+def _fingerprint(kind: str | None, payload: Any) -> bytes:
+    """The same for two bodies that differ only in the order of their fields and in white space."""
+    return hashlib.sha256(msgspec.json.encode([kind, payload], order="sorted")).digest()
+
+
+def _answer(verdict: accepting.Acceptance, locale: str) -> Response:
     match verdict:
         case accepting.Taken(answer=answer):
-            return JSONResponse(answer, status_code=202)
+            return Response(msgspec.json.encode(answer), status_code=202, media_type="application/json")
         case accepting.Replayed(answer=answer):
             return JSONResponse(answer, status_code=202, headers={"idempotent-replayed": "true"})
         case accepting.KeyReused():
@@ -173,7 +177,7 @@ async def post_any(
     caller: Caller,
     idempotency_key: Annotated[str | None, Header(max_length=1000)] = None,
     accept_language: Language = "pt-BR",
-) -> JSONResponse:
+) -> Response:
     return await send(request, deps, caller, None, idempotency_key, locale_of(accept_language))
 
 
@@ -184,7 +188,7 @@ def _kind_route(kind: str) -> None:
         caller: Caller,
         idempotency_key: Annotated[str | None, Header(max_length=1000)] = None,
         accept_language: Language = "pt-BR",
-    ) -> JSONResponse:
+    ) -> Response:
         return await send(request, deps, caller, kind, idempotency_key, locale_of(accept_language))
 
     router.add_api_route(

@@ -57,7 +57,7 @@ class JobMachine(Machine):
 
     async def _claim(self, most: int) -> list[Job]:
         async with system(self.world.db) as tx:
-            return await claim_jobs(tx, self.world.now, most)
+            return await claim_jobs(tx, self.world.now, most, kinds=["test.work"])
 
     @rule(most=st.integers(1, 4))
     def take(self, most: int) -> None:
@@ -75,7 +75,7 @@ class JobMachine(Machine):
 
     @rule(most=st.integers(1, 4))
     def take_and_crash(self, most: int) -> None:
-        self.rig.crash(self.world, lambda tx: claim_jobs(tx, self.world.now, most))
+        self.rig.crash(self.world, lambda tx: claim_jobs(tx, self.world.now, most, kinds=["test.work"]))
 
     @precondition(lambda self: self.held)
     @rule(

@@ -38,7 +38,7 @@ from recado.web.front import Asgi
 from recado.web.hooks.receive import HookConfig
 from recado.web.services import Services
 from recado.worker.loops import Worker
-from recado.worker.media_jobs import MediaJobs
+from recado.worker.media_jobs import TRANSFERS, MediaJobs
 from recado.worker.ports import WorkerConfig, WorkerPorts
 
 
@@ -179,6 +179,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         projection=projection(house),
         meter=house.metrics,
         handlers=media_jobs.handlers(),
+        transfers=TRANSFERS,
         chores=chores(house, source.random()),
         full=house.full,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,8 +74,19 @@ async def enqueue(
     )
 
 
-async def claim_jobs(tx: Tx, now: datetime, most: int) -> list[Job]:
-    return await tx.many(_Q["claim_jobs"], Job, now=now, most=most, lease_s=LEASE_S)
+async def claim_jobs(
+    tx: Tx, now: datetime, most: int, *, kinds: Collection[str], lease_s: float = LEASE_S
+) -> list[Job]:
+    """Only kinds the caller can handle: a worker of an older version leaves the others alone."""
+    return await tx.many(_Q["claim_jobs"], Job, now=now, most=most, kinds=list(kinds), lease_s=lease_s)
+
+
+async def renew_lease(tx: Tx, job: Job, lease_s: float) -> bool:
+    """False when the job is somebody else's by now, or settled."""
+    touched = await tx.execute(
+        _Q["renew_lease"], tenant_id=job.tenant_id, job_id=job.job_id, tries=job.tries, lease_s=lease_s
+    )
+    return touched > 0
 
 
 async def settle(tx: Tx, now: datetime, job: Job, outcome: JobOutcome) -> None:

@@ -15,13 +15,20 @@ on conflict (tenant_id, kind, dedupe) where dedupe is not null do update
 -- :claim_jobs -> Job
 -- The lease makes a vanished worker's job claimable again; CTE first, so that LIMIT binds before the update.
 with due as materialized (
-    select tenant_id, job_id from job
-    where state = 'queued' and due_at <= @now and lease_until < clock_timestamp()
-    order by due_at limit @most for update skip locked
+    select j.tenant_id, j.job_id from unnest(@kinds::text[]) as k (kind)
+    cross join lateral (
+        select tenant_id, job_id, due_at from job
+        where kind = k.kind and state = 'queued' and due_at <= @now and lease_until < clock_timestamp()
+        order by due_at limit @most for update skip locked) j
+    order by j.due_at limit @most
 )
 update job j set tries = j.tries + 1, lease_until = clock_timestamp() + make_interval(secs => @lease_s)
 from due where j.tenant_id = due.tenant_id and j.job_id = due.job_id
 returning j.tenant_id, j.job_id, j.kind, j.payload, j.tries;
+
+-- :renew_lease
+update job set lease_until = clock_timestamp() + make_interval(secs => @lease_s)
+where tenant_id = @tenant_id and job_id = @job_id and state = 'queued' and tries = @tries;
 
 -- :finish_job
 update job set state = 'done', finished_at = @now, error = null

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -16,9 +15,9 @@ from recado.inbound.projector import project_batch
 from recado.kit.failpoints import reached
 from recado.messages.doubt import resolve
 from recado.messages.record import rescue
-from recado.queue.jobs import MAX_TRIES, Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
 from recado.worker.history import probe
 from recado.worker.housekeeping import sweep
+from recado.worker.jobs import JobRunner
 from recado.worker.lanes import RENEW_SHARE, LaneRunner
 from recado.worker.ports import Chore, WorkerConfig, WorkerPorts
 
@@ -36,6 +35,11 @@ class Worker:
         self._ports = ports
         self._config = config
         self.lanes = LaneRunner(ports, config)
+        quick = ports.handlers.keys() - ports.transfers
+        self._runners = [
+            JobRunner(ports, "jobs", sorted(quick), lease_s=config.job_lease_s),
+            JobRunner(ports, "transfers", sorted(ports.transfers), lease_s=config.job_lease_s),
+        ]
         self._stop = asyncio.Event()
         self._probing = any(one.history is not None for one in ports.providers.values())
 
@@ -47,7 +51,7 @@ class Worker:
         own: list[tuple[str, Callable[[], Awaitable[None]]]] = [
             ("lease", self._lease_loop),
             ("project", self._project_loop),
-            ("jobs", self._job_loop),
+            *((one.name, partial(one.run, self._stop)) for one in self._runners),
             ("rescue", self._rescue_loop),
             ("resolve", self._resolve_loop),
             ("sweep", self._sweep_loop),
@@ -150,44 +154,3 @@ class Worker:
             await chore.run()
             self._ports.meter.beat(chore.name)
             await self._rest(chore.every_s)
-
-    # ------------------------------------------------------------------ jobs
-
-    async def _job_loop(self) -> None:
-        while not self._stop.is_set():
-            async with self._ports.engine() as tx:
-                jobs = await claim_jobs(tx, self._ports.clock.now(), 8)
-            self._ports.meter.beat("jobs")
-            if not jobs:
-                await self._rest(_IDLE_S * 4)
-                continue
-            reached("job.claimed")
-            await asyncio.gather(*(self._one_job(job) for job in jobs))
-
-    async def _one_job(self, job: Job) -> None:
-        outcome = await self._handle(job)
-        reached("job.handled")
-        if isinstance(outcome, Retry) and job.tries >= MAX_TRIES:
-            outcome = Bury(error=f"gave up after {job.tries} tries: {outcome.error}")
-        async with self._ports.engine() as tx:
-            await settle(tx, self._ports.clock.now(), job, outcome)
-            reached("job.before_commit")
-        reached("job.after_commit")
-        if not isinstance(outcome, Finish):
-            _log.warning(
-                "job.unfinished",
-                kind=job.kind,
-                job_id=str(job.job_id),
-                outcome=type(outcome).__name__,
-            )
-
-    async def _handle(self, job: Job) -> JobOutcome:
-        handler = self._ports.handlers.get(job.kind)
-        if handler is None:
-            return Bury(error=f"no handler for {job.kind}")
-        try:
-            return await handler(job)
-        except Exception as error:
-            _log.error("job.failed", kind=job.kind, job_id=str(job.job_id), error=type(error).__name__)
-            wait = timedelta(seconds=min(2.0**job.tries, 300))
-            return Retry(after=wait, error=type(error).__name__)

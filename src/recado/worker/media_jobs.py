@@ -33,6 +33,9 @@ from recado.worker.ports import WorkerPorts
 Trouble = MediaGone | TooLarge | Rejected | Later | Unknown
 
 
+TRANSFERS = frozenset({media.FETCH_JOB, media.UPLOAD_JOB})
+
+
 class MediaJobs:
     def __init__(self, ports: Callable[[], WorkerPorts], max_bytes: int) -> None:
         self._ports = ports

@@ -15,7 +15,7 @@ from recado.kit.clock import Clock
 from recado.kit.ids import AttemptToken
 from recado.messages.doubt_rules import DoubtRules
 from recado.providers.contract import Provider
-from recado.queue.jobs import Job, JobOutcome
+from recado.queue.jobs import LEASE_S, Job, JobOutcome
 from recado.tenants.vault import Vault
 
 EngineScope = Callable[[], AbstractAsyncContextManager[Tx]]
@@ -37,6 +37,7 @@ class WorkerConfig:
     doubt: DoubtRules = field(default_factory=DoubtRules)
     doubt_every_s: float = 5.0
     rescue_every_s: float = 5.0
+    job_lease_s: float = LEASE_S
     receiver_tolerance_s: float = 3.0
     most_lanes: int = 2000
 
@@ -77,6 +78,8 @@ class WorkerPorts:
     projection: Projection
     meter: SendMeter
     handlers: Mapping[str, Handler] = field(default_factory=dict)
+    # Kinds whose handlers may take minutes; they do not share slots with the others.
+    transfers: frozenset[str] = frozenset()
     chores: Sequence[Chore] = ()
     # Whether the disk is too full to write intents and outcomes safely.
     full: Callable[[], bool] = lambda: False

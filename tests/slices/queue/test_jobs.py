@@ -28,7 +28,7 @@ async def ask(world: World, company: Company, *, dedupe: str | None = None, late
 
 async def take(world: World, most: int = 10) -> list[Job]:
     async with system(world.db) as tx:
-        return await claim_jobs(tx, world.now, most)
+        return await claim_jobs(tx, world.now, most, kinds=["test.work"])
 
 
 async def finish(world: World, job: Job, outcome: Finish | Retry | Bury) -> None:

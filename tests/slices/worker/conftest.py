@@ -16,7 +16,7 @@ from recado.db.system import system
 from recado.kit.ids import AttemptToken
 from recado.providers.contract import Provider
 from recado.providers.meta.provider import build
-from recado.worker.media_jobs import MediaJobs
+from recado.worker.media_jobs import TRANSFERS, MediaJobs
 from recado.worker.ports import SendMeter, WorkerConfig, WorkerPorts
 
 
@@ -54,6 +54,7 @@ def ports(world: World, meta: Provider, blobs: DirectoryBlobs) -> WorkerPorts:
         projection=world.projection,
         meter=SendMeter(),
         handlers=jobs.handlers(),
+        transfers=TRANSFERS,
     )
     return made
 

@@ -14,6 +14,7 @@ from tests.slices.world import Company, World, inbound, said
 
 from recado.db.system import system
 from recado.queue.jobs import Bury, Finish, Job, JobOutcome, Retry, claim_jobs, settle
+from recado.worker.media_jobs import TRANSFERS
 from recado.worker.ports import WorkerPorts
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(64)
@@ -21,7 +22,7 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(64)
 
 async def take(world: World) -> list[Job]:
     async with system(world.db) as tx:
-        return await claim_jobs(tx, world.now, 10)
+        return await claim_jobs(tx, world.now, 10, kinds=TRANSFERS)
 
 
 async def run(ports: WorkerPorts, job: Job) -> JobOutcome:

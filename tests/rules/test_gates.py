@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recado.kit.reasons import Reason
-from recado.messages.gates import Expire, Fail, GateInput, Go, Simulate, Skip, Wait, judge
+from recado.messages.gates import Expire, Fail, GateInput, Go, Hold, Simulate, Skip, Wait, judge
 from recado.messages.pace import Pace, spend
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -33,6 +33,7 @@ FULL_PAIR = spend(PAIR, EPOCH, NOW, 3)
 # Each breaks one gate, in the order in which they must object.
 OBJECTIONS: list[tuple[dict[str, Any], Any]] = [
     ({"expires_at": NOW}, Expire()),
+    ({"kind_stopped": True}, Hold(reason=Reason.KILL_SWITCH)),
     ({"mode": "disabled"}, Skip(reason=Reason.TENANT_DISABLED)),
     ({"window_until": NOW}, Skip(reason=Reason.WINDOW_CLOSED)),
     ({"mode": "dry_run"}, Simulate()),

@@ -15,7 +15,7 @@ select
 
 -- :stopped
 -- Whether anybody said stop for this number, for its tenant or for everything.
-select i.kill_switch or t.kill_switch or l.kill_switch or i.forced is not null or t.mode <> 'enabled' as stopped
+select i.kill_switch or t.kill_switch or t.platform_stop or l.kill_switch or i.forced is not null or t.mode <> 'enabled' as stopped
 from installation i, tenant t join lane l on l.tenant_id = t.tenant_id
 where t.tenant_id = @tenant_id and l.number_id = @number_id;
 

@@ -34,6 +34,7 @@ from recado.messages.restore import HeldDecision
 from recado.numbers import service as numbers
 from recado.settings import Settings
 from recado.tenants import service as tenants
+from recado.tenants import switches
 from recado.tenants.model import TenantRow
 
 out = Console()
@@ -139,7 +140,7 @@ def _switch(client: str | None, number: str | None, *, on: bool, reason: str | N
             raise typer.BadParameter("a number needs its company")
 
         async def everything(house: House, tx: Tx) -> str:
-            await tenants.set_kill_switch(tx, on=on, reason=reason)
+            await switches.switch_installation(tx, house.clock.now(), on=on, reason=reason, actor=_ACTOR)
             return f"the installation is {word}"
 
         return inside(everything)
@@ -156,8 +157,9 @@ async def _switch_in(
 ) -> str:
     now = house.clock.now()
     if number is None:
-        change: dict[str, Any] = {"kill_switch": on} | ({"kill_reason": reason} if on else {})
-        await tenants.change_settings(tx, now, company.tenant_id, change, actor=_ACTOR)
+        await switches.switch_tenant(tx, now, company.tenant_id, on=on, reason=reason, actor=_ACTOR)
+        if not on and company.kill_switch:
+            await tenants.change_settings(tx, now, company.tenant_id, {"kill_switch": False}, actor=_ACTOR)
         return f"{company.client_id} is {word}"
     row = await numbers.get_number(tx, company.tenant_id, number)
     await numbers.set_kill_switch(tx, now, company.tenant_id, row.number_id, on=on, actor=_ACTOR)

@@ -43,7 +43,7 @@ where (o.state = 1 and coalesce(o.lease_until, '-infinity') < clock_timestamp() 
    or (o.state in (0, 1, 2)
        and greatest(coalesce(o.expires_at, o.due_at + interval '24 hours'), m.created_at + interval '24 hours')
            < clock_timestamp() - interval '60 seconds'
-       and not (o.state = 0 and (l.kill_switch or t.kill_switch or i.kill_switch or i.forced is not null
+       and not (o.state = 0 and (l.kill_switch or t.kill_switch or t.platform_stop or i.kill_switch or i.forced is not null
                                  or l.paused_reason is not null)))
 limit @most;
 

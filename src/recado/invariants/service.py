@@ -192,7 +192,9 @@ async def _stretch(tx: Tx, found: Findings, part: Mapping[str, Any]) -> None:
     await _ask(tx, found, "I10", _S["overtaken"], **part)
     await _ask(tx, found, "I11", _S["lane_too_fast"], **part, jitter_s=_JITTER_S)
     await _ask(tx, found, "I11", _S["pair_too_fast"], **part, jitter_s=_JITTER_S)
-    await _ask(tx, found, "I12", _S["sent_while_stopped"], **part, whats=["kill_switch", "forced"])
+    await _ask(
+        tx, found, "I12", _S["sent_while_stopped"], **part, whats=["kill_switch", "platform_stop", "forced"]
+    )
     await _ask(tx, found, "I22", _S["sent_while_stopped"], **part, whats=["mode"])
     first_id = uuid7(part["from_at"] - _LOOK_BACK, bytes)
     last_id = uuid7(part["to_at"], bytes)

@@ -6,7 +6,7 @@ successor apart; the switches are re-read under a share lock in this very transa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -18,7 +18,7 @@ from recado.kit.failpoints import reached
 from recado.kit.ids import AttemptToken, ContactId, ConversationId, MessageId, NumberId, TenantId
 from recado.kit.reasons import Reason
 from recado.media import service as media
-from recado.messages.gates import Expire, Fail, GateInput, Go, Simulate, Skip, Verdict, Wait, judge
+from recado.messages.gates import Expire, Fail, GateInput, Go, Hold, Simulate, Skip, Verdict, Wait, judge
 from recado.messages.pace import Pace, room, slowed, spend
 from recado.numbers.model import Leased
 
@@ -43,6 +43,8 @@ class LaneState:
     fence: int
     probing: bool
     mode: str
+    # Kinds of message that somebody stopped, and why. Not part of what tells lanes apart.
+    kind_stops: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def pace(self, now: datetime) -> Pace:
         """A slowed lane's burst shrinks with its rate: twenty at once are twice as fast at half the pace,
@@ -87,6 +89,7 @@ class Detail:
     recipient: str | None = field(repr=False)
     blocked: bool
     attempts: int
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,7 @@ class _Plan:
     intents: list[Intent] = field(default_factory=list)
     unsent: list[tuple[Candidate, str, Reason | None]] = field(default_factory=list)
     later: list[tuple[Candidate, datetime]] = field(default_factory=list)
+    held: list[tuple[Candidate, Reason]] = field(default_factory=list)
     lane_tats: dict[tuple[TenantId, NumberId], datetime] = field(default_factory=dict)
     pair_tats: dict[tuple[TenantId, ConversationId], datetime] = field(default_factory=dict)
     probing: set[tuple[TenantId, NumberId]] = field(default_factory=set)
@@ -138,7 +142,8 @@ async def claim(
     """Up to `most` intents over all own lanes. Nothing is sent unless the caller's commit succeeds.
 
     Writes `attempt` (intent), `outbox`, `lane.tat`, `conversation.pair_tat`; closes what a gate refused
-    (`message.skipped`, `message.expired`, `message.failed`, `message.simulated`).
+    (`message.skipped`, `message.expired`, `message.failed`, `message.simulated`) and takes out of the line what
+    belongs to a stopped kind (`message.held`).
     """
     reached("claim.begin")
     busy = await tx.many(
@@ -255,6 +260,7 @@ def _gate_input(
         media_refused=_refusal(files),
         media_ready=row.due.media_ref is None or files is not None,
         media_retry_at=now + _MEDIA_RETRY,
+        kind_stopped=row.detail.kind in lane.kind_stops,
         earlier_open=row.detail.blocked,
         earlier_retry_at=now + _ORDER_RETRY,
     )
@@ -291,6 +297,8 @@ def _note(
             plan.unsent.append((row, "simulated", Reason.DRY_RUN))
         case Wait(until=until):
             plan.later.append((row, until))
+        case Hold(reason=reason):
+            plan.held.append((row, reason))
         case _:
             assert_never(verdict)
 
@@ -312,6 +320,14 @@ async def _write(tx: Tx, now: datetime, plan: _Plan, lease_s: float) -> None:
             tenant_ids=[row.due.tenant_id for row, _ in plan.later],
             message_ids=[row.due.message_id for row, _ in plan.later],
             dues=[until for _, until in plan.later],
+        )
+    if plan.held:
+        await tx.execute(
+            _Q["hold_stopped"],
+            now=now,
+            tenant_ids=[row.due.tenant_id for row, _ in plan.held],
+            message_ids=[row.due.message_id for row, _ in plan.held],
+            reasons=[reason.value for _, reason in plan.held],
         )
     if plan.intents:
         await _write_intents(tx, now, plan, lease_s)

@@ -4,14 +4,14 @@
 -- restore nothing leaves, nor on a server's new timeline before somebody has looked at it (app/epoch.py).
 select l.tenant_id, l.number_id, l.rate_per_s, l.burst, l.pair_interval_s, l.pair_burst, l.tat, l.slow_factor,
     l.slow_until, l.fence, l.paused_reason is not null as probing,
-    case when i.forced = 'clone' and t.mode = 'enabled' then 'dry_run' else t.mode end as mode
+    case when i.forced = 'clone' and t.mode = 'enabled' then 'dry_run' else t.mode end as mode, t.kind_stops
 from lane l
 join unnest(@tenant_ids::uuid[], @number_ids::uuid[], @fences::bigint[]) as mine (tenant_id, number_id, fence)
     on mine.tenant_id = l.tenant_id and mine.number_id = l.number_id and mine.fence = l.fence
 join tenant t on t.tenant_id = l.tenant_id
 cross join installation i
 where l.owner = @owner and l.lease_until > clock_timestamp()
-  and not l.kill_switch and not t.kill_switch and not i.kill_switch and i.forced is distinct from 'restore'
+  and not l.kill_switch and not t.kill_switch and not t.platform_stop and not i.kill_switch and i.forced is distinct from 'restore'
   and case when i.timeline is null then true else i.timeline = (
     select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer) end
   and (l.paused_reason is null or l.paused_until <= @now)
@@ -48,7 +48,7 @@ cross join lateral (
 -- A claim never waits for a conversation: one that a projector holds is left for the next claim. Waiting here, with
 -- the lane locked, is how claims, accepts and projectors came to wait for each other in a circle.
 select m.id as message_id, m.content, m.context_wamid, m.contact_id, c.window_until, c.pair_tat,
-    c.pair_blocked_until, c.pair_tries, m.recipient,
+    c.pair_blocked_until, c.pair_tries, m.recipient, m.kind,
     -- By an earlier one, or by whichever is on the wire: a reply that a person was asked about is overtaken, and
     -- when it is to be sent again the one that went past it comes first.
     o.ordered and exists (
@@ -124,3 +124,18 @@ insert into event (tenant_id, message_id, kind, at, data)
 select tenant_id, message_id, 'message.' || state, @now,
     case when reason is null then null else jsonb_build_object('reason', reason) end
 from done;
+
+-- :hold_stopped
+-- Out of the line, so that claims pay for it once however long the kind stays stopped. Later ones of the same
+-- conversation may go past: it is a person who decided that this kind waits.
+with held as (
+    update outbox o set state = 4
+    from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @reasons::text[]) as u (tenant_id, message_id, reason)
+    where o.tenant_id = u.tenant_id and o.message_id = u.message_id
+    returning o.tenant_id, o.message_id, o.conversation_id, u.reason
+), shown as (
+    update message m set state = 'held', reason = h.reason
+    from held h where m.tenant_id = h.tenant_id and m.id = h.message_id and m.rank = 0
+)
+insert into event (tenant_id, message_id, conversation_id, kind, at, data)
+select tenant_id, message_id, conversation_id, 'message.held', @now, jsonb_build_object('reason', reason) from held;

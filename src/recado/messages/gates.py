@@ -49,7 +49,14 @@ class Wait:
     reason: Reason
 
 
-Verdict = Go | Skip | Expire | Simulate | Fail | Wait
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Somebody stopped its kind: out of the line until that person lets the kind leave again."""
+
+    reason: Reason
+
+
+Verdict = Hold | Go | Skip | Expire | Simulate | Fail | Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +73,21 @@ class GateInput:
     media_ready: bool
     media_retry_at: datetime
     earlier_open: bool = False
+    kind_stopped: bool = False
     earlier_retry_at: datetime
 
 
 def judge(row: GateInput, pair: Pace, now: datetime) -> Verdict:
     """The first gate that objects decides."""
+    return _end(row, now) or _wait(row, pair, now) or Go()
+
+
+def _end(row: GateInput, now: datetime) -> Verdict | None:
+    """What takes it out of the line."""
     if row.expires_at is not None and row.expires_at <= now:
         return Expire()
+    if row.kind_stopped:
+        return Hold(reason=Reason.KILL_SWITCH)
     if row.mode == "disabled":
         return Skip(reason=Reason.TENANT_DISABLED)
     if row.free_form and row.window_until <= now:
@@ -81,6 +96,10 @@ def judge(row: GateInput, pair: Pace, now: datetime) -> Verdict:
         return Simulate()
     if row.media_refused is not None:
         return Fail(reason=row.media_refused)
+    return None
+
+
+def _wait(row: GateInput, pair: Pace, now: datetime) -> Wait | None:
     if row.earlier_open:
         # Order per recipient: the one before is not settled yet (delivery 2.7, mode "fast").
         # No use looking again before the pair has room: a long line would be rewritten over and over.
@@ -92,4 +111,4 @@ def judge(row: GateInput, pair: Pace, now: datetime) -> Verdict:
         return Wait(until=row.pair_blocked_until, reason=Reason.PAIR_PACE)
     if room(pair, row.pair_tat, now, 1) == 0:
         return Wait(until=next_slot(pair, row.pair_tat, now), reason=Reason.PAIR_PACE)
-    return Go()
+    return None

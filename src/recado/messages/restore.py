@@ -35,6 +35,7 @@ async def hold(tx: Tx, now: datetime) -> int:
     Call it only while nothing may leave. Events: message.held, provider.in_doubt.
     """
     await tx.execute(_Q["end_leases"])
+    await tx.execute(_Q["hold_stopped_too"])
     held = await tx.execute(_Q["hold_waiting"], now=now, most=_BITE)
     return held + await rescue(tx, now)
 

@@ -16,18 +16,27 @@ select tenant_id, message_id, conversation_id, 'message.held', @now, '{"reason":
 -- Whoever sent these lived before the copy: the rescue puts them in doubt at once.
 update outbox set lease_until = '-infinity' where state = 1;
 
+-- :hold_stopped_too
+-- What waited because its kind was stopped may have left after the copy was made as well.
+update message m set reason = 'restored', attention = true
+from outbox o
+where o.state = 4 and m.tenant_id = o.tenant_id and m.id = o.message_id and m.reason = 'kill_switch';
+
 -- :held_counts -> HeldCount
+-- What a stopped kind holds is freed with its kind (backlog.sql).
 select t.client_id, count(*) as messages
 from outbox o join tenant t on t.tenant_id = o.tenant_id
-where o.state = 4 group by t.client_id order by t.client_id;
+join message m on m.tenant_id = o.tenant_id and m.id = o.message_id
+where o.state = 4 and m.reason = 'restored' group by t.client_id order by t.client_id;
 
 -- :release_held
 with freed as (
     update outbox set state = 0, due_at = greatest(due_at, @now)
     where (tenant_id, message_id) in (
-        select tenant_id, message_id from outbox
-        where state = 4 and tenant_id = @tenant_id and (@message_id::uuid is null or message_id = @message_id)
-        order by message_id limit @most for update)
+        select o.tenant_id, o.message_id from outbox o
+        join message w on w.tenant_id = o.tenant_id and w.id = o.message_id and w.reason = 'restored'
+        where o.state = 4 and o.tenant_id = @tenant_id and (@message_id::uuid is null or o.message_id = @message_id)
+        order by o.message_id limit @most for update of o)
     returning tenant_id, message_id, conversation_id
 ), shown as (
     update message m set state = 'queued', reason = null, attention = false
@@ -41,9 +50,10 @@ from freed;
 with gone as (
     delete from outbox
     where (tenant_id, message_id) in (
-        select tenant_id, message_id from outbox
-        where state = 4 and tenant_id = @tenant_id and (@message_id::uuid is null or message_id = @message_id)
-        order by message_id limit @most for update)
+        select o.tenant_id, o.message_id from outbox o
+        join message w on w.tenant_id = o.tenant_id and w.id = o.message_id and w.reason = 'restored'
+        where o.state = 4 and o.tenant_id = @tenant_id and (@message_id::uuid is null or o.message_id = @message_id)
+        order by o.message_id limit @most for update of o)
     returning tenant_id, message_id, conversation_id
 ), shown as (
     update message m set state = 'discarded', reason = 'decision_abandoned', attention = false

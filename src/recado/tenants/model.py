@@ -23,6 +23,20 @@ class ApiScope(StrEnum):
     SETTINGS = "settings"
 
 
+# What a message can be; the names are the API's. The slice of messages is above and has the rules of each.
+STOPPABLE_KINDS: tuple[str, ...] = (
+    "template",
+    "text",
+    "image",
+    "video",
+    "audio",
+    "document",
+    "sticker",
+    "location",
+    "contacts",
+    "interactive",
+    "reaction",
+)
 ALL_SCOPES: tuple[str, ...] = tuple(scope.value for scope in ApiScope)
 
 
@@ -34,6 +48,9 @@ class TenantRow:
     mode: str
     kill_switch: bool
     kill_reason: str | None
+    platform_stop: bool
+    platform_reason: str | None
+    kind_stops: dict[str, str]
     timezone: str
     locale: str
     settings: dict[str, Any]

@@ -4,15 +4,18 @@ values (@tenant_id, @client_id, @name, @mode, @timezone, @locale, '{}', @dek, @n
 on conflict (client_id) do nothing;
 
 -- :tenant_by_client_id -> TenantRow
-select tenant_id, client_id, name, mode, kill_switch, kill_reason, timezone, locale, settings, dek, created_at
+select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
+    timezone, locale, settings, dek, created_at
 from tenant where client_id = @client_id;
 
 -- :tenant_by_id -> TenantRow
-select tenant_id, client_id, name, mode, kill_switch, kill_reason, timezone, locale, settings, dek, created_at
+select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
+    timezone, locale, settings, dek, created_at
 from tenant where tenant_id = @tenant_id;
 
 -- :list_tenants -> TenantRow
-select tenant_id, client_id, name, mode, kill_switch, kill_reason, timezone, locale, settings, dek, created_at
+select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
+    timezone, locale, settings, dek, created_at
 from tenant order by client_id;
 
 -- :update_tenant
@@ -51,3 +54,24 @@ select kill_switch, kill_reason from installation where id = 1;
 
 -- :set_kill_switch
 update installation set kill_switch = @on, kill_reason = @reason where id = 1;
+
+-- :lock_tenant -> TenantRow
+-- Whoever changes settings reads them here: two people never write over each other's half.
+select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
+    timezone, locale, settings, dek, created_at
+from tenant where tenant_id = @tenant_id for no key update;
+
+-- :set_platform_stop
+update tenant set platform_stop = @on, platform_reason = @reason where tenant_id = @tenant_id;
+
+-- :set_kind_stops
+update tenant set kind_stops = @stops where tenant_id = @tenant_id;
+
+-- :key_by_id -> KeyListed
+select key_id, name, prefix, scopes, created_at, expires_at, revoked_at, last_used_at
+from api_key where tenant_id = @tenant_id and key_id = @key_id for update;
+
+-- :end_key_at
+-- Never later than it would have ended anyway.
+update api_key set expires_at = least(expires_at, @expires_at)
+where tenant_id = @tenant_id and key_id = @key_id and revoked_at is null;

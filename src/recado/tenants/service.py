@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from recado.audit import service as audit
@@ -61,8 +62,11 @@ async def create_tenant(
     timezone: str = "America/Sao_Paulo",
     locale: str = "pt-BR",
     random_bytes: RandomBytes = secrets.token_bytes,
+    actor: str = "cli",
+    origin: str | None = None,
 ) -> TenantRow:
     """A new company; it starts in dry run unless told otherwise. Raises Invalid or Conflict."""
+    _check_one("name", name)
     if not _CLIENT_ID.fullmatch(client_id):
         raise _broken("client_id", "bad_format", "client_id: 2 to 63 of a-z, 0-9 and -, not starting with -")
     _check_zone(timezone)
@@ -80,7 +84,9 @@ async def create_tenant(
     )
     if not inserted:
         raise Conflict("client_id_taken", f"there is already a tenant {client_id!r}")
-    await audit.record(tx, now, tenant_id, actor="cli", action="tenant.created", target=client_id)
+    await audit.record(
+        tx, now, tenant_id, actor=actor, action="tenant.created", target=client_id, origin=origin
+    )
     return await get_tenant(tx, client_id)
 
 
@@ -172,11 +178,21 @@ def _checked(change: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def change_settings(
-    tx: Tx, now: datetime, tenant_id: TenantId, change: Mapping[str, Any], *, actor: str
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    change: Mapping[str, Any],
+    *,
+    actor: str,
+    why: str | None = None,
+    origin: str | None = None,
 ) -> TenantRow:
-    """Changes only the given fields. Raises Invalid naming field and rule. Audited."""
+    """Changes only the given fields. Raises Invalid naming field and rule. Audited with what was and became."""
     checked = _checked(change)
-    row = replace(await tenant_by_id(tx, tenant_id), **checked)
+    before = await tx.one(_Q["lock_tenant"], TenantRow, tenant_id=tenant_id)
+    if before is None:
+        raise NotFound("tenant_not_found", "no such tenant")
+    row = replace(before, **checked)
     await tx.execute(
         _Q["update_tenant"],
         tenant_id=tenant_id,
@@ -196,8 +212,16 @@ async def change_settings(
         actor=actor,
         action="tenant.settings_changed",
         data={"fields": sorted(checked)},
+        was={name: getattr(before, name) for name in checked},
+        became={name: _plain(getattr(row, name)) for name in checked},
+        why=why or (row.kill_reason if checked.get("kill_switch") else None),
+        origin=origin,
     )
     return await tenant_by_id(tx, tenant_id)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Mode) else value
 
 
 async def create_key(
@@ -210,8 +234,15 @@ async def create_key(
     expires_at: datetime | None = None,
     secret: str | None = None,
     random_bytes: RandomBytes = secrets.token_bytes,
+    actor: str = "cli",
+    origin: str | None = None,
 ) -> NewKey:
-    """A key with 256 random bits. Raises Invalid for an unknown scope. `secret` only re-creates a seeded key."""
+    """A key with 256 random bits. Raises Invalid for a bad name or an unknown scope. `secret` only re-creates a
+    seeded key."""
+    if not _is_text(name.strip(), 100):
+        raise _broken("name", "too_long", "name: text of 1 to 100 characters")
+    if not scopes:
+        raise _broken("scopes", "required", "scopes: at least one")
     for scope in scopes:
         if scope not in ALL_SCOPES:
             raise _broken("scopes", "not_allowed", f"scopes: {scope!r} is not one of {', '.join(ALL_SCOPES)}")
@@ -230,15 +261,72 @@ async def create_key(
         now=now,
         expires_at=expires_at,
     )
-    await audit.record(tx, now, tenant_id, actor="cli", action="key.created", target=str(key_id))
+    await audit.record(
+        tx,
+        now,
+        tenant_id,
+        actor=actor,
+        action="key.created",
+        target=str(key_id),
+        data={"scopes": list(scopes)},
+        origin=origin,
+    )
     return NewKey(key_id=key_id, prefix=prefix, secret=secret)
 
 
-async def revoke_key(tx: Tx, now: datetime, tenant_id: TenantId, which: str) -> int:
+async def rotate_key(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    key_id: UUID,
+    *,
+    overlap: timedelta,
+    actor: str,
+    origin: str | None = None,
+    random_bytes: RandomBytes = secrets.token_bytes,
+) -> NewKey:
+    """A new key with the same name, scopes and length of life; the old one goes on for `overlap` and no longer.
+
+    Raises NotFound, and Conflict for a key that is no longer valid. Audited.
+    """
+    old = await tx.one(_Q["key_by_id"], KeyListed, tenant_id=tenant_id, key_id=key_id)
+    if old is None:
+        raise NotFound("key_not_found", "no such key")
+    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
+        raise Conflict("key_over", "this key is not valid any more; create a new one")
+    life = old.expires_at - old.created_at if old.expires_at else None
+    fresh = await create_key(
+        tx,
+        now,
+        tenant_id,
+        name=old.name,
+        scopes=tuple(old.scopes),
+        expires_at=now + life if life else None,
+        random_bytes=random_bytes,
+        actor=actor,
+        origin=origin,
+    )
+    await tx.execute(_Q["end_key_at"], tenant_id=tenant_id, key_id=key_id, expires_at=now + overlap)
+    await audit.record(
+        tx,
+        now,
+        tenant_id,
+        actor=actor,
+        action="key.rotated",
+        target=str(key_id),
+        data={"by_key": str(fresh.key_id), "overlap_s": int(overlap.total_seconds())},
+        origin=origin,
+    )
+    return fresh
+
+
+async def revoke_key(
+    tx: Tx, now: datetime, tenant_id: TenantId, which: str, *, actor: str = "cli", origin: str | None = None
+) -> int:
     """By key id or shown prefix. Returns how many were revoked now."""
     count = await tx.execute(_Q["revoke_key"], tenant_id=tenant_id, now=now, which=which)
     if count:
-        await audit.record(tx, now, tenant_id, actor="cli", action="key.revoked", target=which)
+        await audit.record(tx, now, tenant_id, actor=actor, action="key.revoked", target=which, origin=origin)
     return count
 
 
@@ -278,4 +366,5 @@ async def kill_switch(tx: Tx) -> KillSwitch:
 
 
 async def set_kill_switch(tx: Tx, *, on: bool, reason: str | None) -> None:
+    """Only the switch. People use `switches.switch_installation`, which leaves a line in the trail."""
     await tx.execute(_Q["set_kill_switch"], on=on, reason=reason if on else None)

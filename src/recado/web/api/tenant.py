@@ -47,6 +47,7 @@ async def _body(deps: Services, tenant_id: TenantId, row: TenantRow) -> dict[str
         "locale": row.locale,
         "kill_switch": row.kill_switch,
         "kill_reason": row.kill_reason,
+        "platform_stop": row.platform_stop,
         "settings": row.settings,
         "numbers": [_number(one) for one in rows],
     }
@@ -84,4 +85,4 @@ async def put_settings(request: Request, deps: Deps, caller: Caller) -> dict[str
 
 
 # What GET shows may come back in PUT unchanged; it is not settable and does no harm.
-_READ_ONLY = frozenset({"client_id", "numbers"})
+_READ_ONLY = frozenset({"client_id", "numbers", "platform_stop"})

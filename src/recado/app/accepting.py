@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from recado.db.group_commit import GroupCommit
 from recado.db.pool import RETRYABLE, UNAVAILABLE, Database
@@ -15,7 +15,15 @@ _TRIES = 4
 
 
 class Accepting:
-    def __init__(self, db: Database, clock: Clock | None = None) -> None:
+    """`changed` is told which companies changed, after each commit."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock | None = None,
+        changed: Callable[[Iterable[TenantId]], None] = lambda _tenants: None,
+    ) -> None:
+        self._changed = changed
         self._db = db
         self._clock = clock or SystemClock()
         self._groups: dict[TenantId, GroupCommit[Request, Acceptance]] = {}
@@ -49,6 +57,7 @@ class Accepting:
                 async with self._db.tenant(tenant_id) as tx:
                     verdicts = await accept_many(tx, self._clock.now(), tenant_id, batch)
                 reached("accept.after_commit")
+                self._changed((tenant_id,))
                 return verdicts
             except UNAVAILABLE:
                 # An error on COMMIT is not a rollback: look before telling anybody that nothing was stored.

@@ -13,7 +13,7 @@ from recado.db import sql
 from recado.db.pool import Tx
 from recado.inbound.routing import Destination, Routes
 from recado.kit.failpoints import reached
-from recado.kit.ids import NumberId
+from recado.kit.ids import NumberId, TenantId
 from recado.kit.phone import variants
 from recado.messages import inbound as messages
 from recado.messages.inbound import Arrival
@@ -62,6 +62,8 @@ class Applied:
     orphans: int = 0
     unhandled: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
+    # The companies concerned: whoever looks at them is told after the commit.
+    tenants: frozenset[TenantId] = field(default=frozenset(), compare=False)
 
     @property
     def total(self) -> int:
@@ -76,6 +78,7 @@ class _Tally:
     orphans: int = 0
     unhandled: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
+    tenants: set[TenantId] = field(default_factory=set)
 
     def freeze(self) -> Applied:
         return Applied(
@@ -85,6 +88,7 @@ class _Tally:
             orphans=self.orphans,
             unhandled=self.unhandled,
             kinds=self.kinds,
+            tenants=frozenset(self.tenants),
         )
 
 
@@ -108,7 +112,9 @@ async def apply_events(
         if where is None or (event.phone_number_id is None and isinstance(event, _NEEDS_NUMBER)):
             await _keep_orphan(tx, event_key, source, event)
             tally.orphans += 1
-        elif isinstance(event, StatusChanged):
+            continue
+        tally.tenants.add(where.tenant_id)
+        if isinstance(event, StatusChanged):
             statuses.append(_status_item(where, event_key, source, event))
         else:
             await _apply_one(tx, tally, where, event_key, source, event, now)

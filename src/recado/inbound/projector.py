@@ -7,7 +7,7 @@ fails waits and is tried again; after the third time it becomes a dead letter wi
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -21,6 +21,7 @@ from recado.inbound.effects import Applied, apply_events
 from recado.inbound.routing import Routes
 from recado.kit.clock import Clock
 from recado.kit.failpoints import reached
+from recado.kit.ids import TenantId
 from recado.providers.contract import ProviderEvent, Receiver, Unparseable
 
 _Q = sql.load("recado.inbound")
@@ -59,6 +60,8 @@ class Projection:
     clock: Clock
     meter: Meter
     retry_after: timedelta
+    # Told which companies changed, after each commit; losing a call is allowed.
+    changed: Callable[[Iterable[TenantId]], None] = lambda _tenants: None
 
 
 async def project_batch(projection: Projection, most: int) -> int:
@@ -76,6 +79,7 @@ async def project_batch(projection: Projection, most: int) -> int:
             reached("project.before_commit")
         reached("project.after_commit")
         projection.meter.projected(applied, len(bodies))
+        projection.changed(applied.tenants)
         return len(bodies)
     except TOO_SLOW:
         return await _one_by_one(projection, bodies)
@@ -100,6 +104,7 @@ async def _attempt_one(projection: Projection, body: Body, now: datetime) -> Non
         applied, done = await _apply(tx, projection, [claimed], now)
         await tx.execute(_Q["finish_bodies"], ids=done)
     projection.meter.projected(applied, 1)
+    projection.changed(applied.tenants)
 
 
 async def _project_one(projection: Projection, body: Body) -> None:

@@ -284,6 +284,7 @@ class LaneRunner:
             self._something_done.set()
             raise
         reached("record.after_commit")
+        self._ports.changed({one.intent.row.lane[0] for one in batch})
         return len(batch)
 
     async def _record_apart(self, batch: list[Finished]) -> int:

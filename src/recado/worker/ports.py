@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -12,7 +12,7 @@ from recado.adapters.blobs import BlobStore
 from recado.db.pool import Tx
 from recado.inbound.projector import Projection
 from recado.kit.clock import Clock
-from recado.kit.ids import AttemptToken
+from recado.kit.ids import AttemptToken, TenantId
 from recado.messages.doubt_rules import DoubtRules
 from recado.providers.contract import Provider
 from recado.queue.jobs import LEASE_S, Job, JobOutcome
@@ -81,5 +81,7 @@ class WorkerPorts:
     # Kinds whose handlers may take minutes; they do not share slots with the others.
     transfers: frozenset[str] = frozenset()
     chores: Sequence[Chore] = ()
+    # Told which companies changed, after each commit; losing a call is allowed.
+    changed: Callable[[Iterable[TenantId]], None] = lambda _tenants: None
     # Whether the disk is too full to write intents and outcomes safely.
     full: Callable[[], bool] = lambda: False

@@ -1,0 +1,1 @@
+"""What changed just now, told to whoever is looking: ids only, never content."""

@@ -1,4 +1,5 @@
-"""What a worker does now and then beside sending: the audit, and noting that the installation lives."""
+"""What a worker does now and then beside sending: the audit, noting that the installation lives, the sums of
+reports, and letting go of what stopped kinds held."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ import structlog
 from recado.app.install import keeper
 from recado.db.pool import Database
 from recado.invariants import service as invariants
+from recado.messages import backlog
+from recado.reports import service as reports
 from recado.worker.ports import Chore
 
 if TYPE_CHECKING:
@@ -20,6 +23,11 @@ _log = structlog.get_logger("recado.audit")
 # Late statuses arrive for days; what is older than this was looked at many times.
 AUDIT_LOOKS_BACK = timedelta(days=3)
 AUDIT_FIRST_S = 180.0
+# How often sums follow the diary, and how much one run may do: the rest is for the next.
+REPORTS_EVERY_S = 30.0
+REPORTS_EVENTS = 500_000
+REPORTS_HOURS = 200
+FREE_KINDS_EVERY_S = 20.0
 
 
 async def audit(house: House, every_s: float) -> None:
@@ -55,8 +63,22 @@ def chores(house: House, jitter: float) -> list[Chore]:
     async def note_epoch() -> None:
         await watch.check(house.engine)
 
+    async def count() -> None:
+        await reports.keep(
+            house.engine, house.clock.now(), most_events=REPORTS_EVENTS, most_hours=REPORTS_HOURS
+        )
+
+    async def free_kinds() -> None:
+        """Whoever let a kind go may have closed the page before all of it was back in line."""
+        while True:
+            async with house.engine() as tx:
+                if not await backlog.free_kinds(tx, house.clock.now()):
+                    return
+
     first = min(AUDIT_FIRST_S, settings.audit_every_s) * (0.5 + jitter)
     return [
         Chore(name="audit", every_s=settings.audit_every_s, first_s=first, run=run_audit),
+        Chore(name="reports", every_s=REPORTS_EVERY_S, first_s=5 + 5 * jitter, run=count),
+        Chore(name="kinds", every_s=FREE_KINDS_EVERY_S, first_s=FREE_KINDS_EVERY_S * jitter, run=free_kinds),
         Chore(name="epoch", every_s=settings.epoch_every_s, first_s=settings.epoch_every_s, run=note_epoch),
     ]

@@ -123,7 +123,7 @@ create table report_mark (
     tenant_id uuid not null references tenant (tenant_id),
     seq bigint not null,
     at timestamptz not null,
-    swept_at timestamptz not null default '-infinity',
+    swept_at timestamptz not null default 'epoch',
     primary key (tenant_id)
 );
 

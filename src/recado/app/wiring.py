@@ -36,10 +36,13 @@ from recado.tenants.vault import Vault
 from recado.web.asgi import build_app
 from recado.web.front import Asgi
 from recado.web.hooks.receive import HookConfig
+from recado.web.panel.desk import Desk
 from recado.web.services import Services
 from recado.worker.loops import Worker
 from recado.worker.media_jobs import TRANSFERS, MediaJobs
 from recado.worker.ports import WorkerConfig, WorkerPorts
+
+_INTAKE_CONNECTIONS = 3
 
 
 class House:
@@ -57,7 +60,12 @@ class House:
         self.installation = installation
         self.clock = clock or SystemClock()
         app_size = settings.web_connections if web else 0
-        self.db = Database(installation.dsn, app_size=app_size, engine_size=settings.engine_connections)
+        self.db = Database(
+            installation.dsn,
+            app_size=app_size,
+            engine_size=settings.engine_connections,
+            intake_size=_INTAKE_CONNECTIONS,
+        )
         self.vault = Vault(installation.ring)
         self.blobs = DirectoryBlobs(settings.data_dir / "media")
         self.metrics = Metrics()
@@ -132,6 +140,10 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         tenant_keys=directory.tenant_keys,
         media_max_bytes=settings.media_max_bytes,
         public_url=settings.public_url or "",
+        desk=Desk(house.engine, house.clock, house.installation.ring),
+        proxies=settings.proxies,
+        demo_login=settings.demo_login,
+        handset_url=f"{settings.meta_base_url}/celular" if settings.environment == "demo" else None,
         staging_token=staging.get_secret_value() if staging else None,
         full=house.full,
     )

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from recado.db import sql
 from recado.db.group_commit import GroupCommit
 from recado.db.pool import Database
-from recado.db.system import system
 from recado.kit.failpoints import reached
 
+# While one commit waits for the disk the next bodies are already on their way to it.
+_FLUSHERS = 2
 _Q = sql.load("recado.inbound")
 
 
@@ -19,7 +20,7 @@ class Ledger:
     def __init__(self, db: Database, provider: str) -> None:
         self._db = db
         self._provider = provider
-        self._group: GroupCommit[bytes, None] = GroupCommit(self._write)
+        self._group: GroupCommit[bytes, None] = GroupCommit(self._write, flushers=_FLUSHERS)
 
     async def append(self, body: bytes) -> None:
         """Returns when the body is committed. Raises NotReady or a database error: then nothing was stored."""
@@ -27,9 +28,7 @@ class Ledger:
 
     async def _write(self, bodies: Sequence[bytes]) -> Sequence[None]:
         reached("hook.before_insert")
-        async with system(self._db) as tx:
-            await tx.execute(_Q["append_bodies"], provider=self._provider, bodies=list(bodies))
-            reached("hook.before_commit")
+        await self._db.append(_Q["append_bodies"], provider=self._provider, bodies=list(bodies))
         reached("hook.after_commit")
         return [None] * len(bodies)
 

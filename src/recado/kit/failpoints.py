@@ -37,7 +37,6 @@ NAMES: frozenset[str] = frozenset(
         "hook.received",
         "hook.verified",
         "hook.before_insert",
-        "hook.before_commit",
         "hook.after_commit",
         "hook.before_answer",
         "project.claimed",

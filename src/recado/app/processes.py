@@ -10,13 +10,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-import uvicorn
 from prometheus_client import start_http_server
 
+from recado.app.http import http_server
 from recado.app.install import Installation
 from recado.app.wiring import House, build_worker, web_app
 from recado.inbound.receivers import Pulse
@@ -33,14 +33,6 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() == 1:
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-class _Server(uvicorn.Server):
-    """Signals are ours: stopping is the same for every role."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def on_stop(callback: Callable[[], None]) -> None:
@@ -66,26 +58,11 @@ async def run_web(settings: Settings, installation: Installation) -> None:
     pulse = Pulse(house.db, beat_s=settings.receiver_beat_s, tolerance_s=settings.receiver_tolerance_s)
     try:
         await pulse.start()
-        config = uvicorn.Config(
-            web_app(house, pulse),
-            host=settings.host,
-            port=settings.port,
-            loop="none",
-            http="httptools",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=10,
-            backlog=2048,
-            proxy_headers=False,
-        )
-        server = _Server(config)
+        server = http_server(web_app(house, pulse), settings.host, settings.port)
 
         def stop() -> None:
             pulse.closing()
+            house.live.hang_up()
             server.should_exit = True
 
         on_stop(stop)

@@ -27,8 +27,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_BODY = 4 * 1024 * 1024
 _DISCARD = 8 * 1024 * 1024
 _SIGNED = re.compile(r"^sha256=[0-9a-fA-F]{64}$")
-# Answered 401 too, but it was no knock of the provider's.
-_UNSIGNED = -401
 _CHALLENGE = re.compile(r"^[\w-]{1,128}$")
 _log = structlog.get_logger("recado.hooks")
 
@@ -96,6 +94,11 @@ async def _discard(receive: Receive, most: int) -> None:
         size += len(message.get("body", b""))
 
 
+def _knock(status: int, signature: str | None) -> int:
+    """A stranger's noise must not make us distrust our own door; Meta always signs."""
+    return status if _SIGNED.match(signature or "") else -status
+
+
 class MetaHook:
     """`paths` answers whether a path is this door; `__call__` serves it."""
 
@@ -142,7 +145,8 @@ class MetaHook:
         else:
             status = 405
             await _answer(send, status, b"", (b"allow", b"GET, POST"))
-        knocked = scope["method"] == "POST" and status not in {404, _UNSIGNED}
+        # Negative: answered like that too, but it was no knock of the provider's.
+        knocked = scope["method"] == "POST" and status > 0 and status != 404
         self._meter.answered(abs(status), knocked=knocked)
 
     async def _verify(self, scope: Scope, send: Send) -> int:
@@ -173,12 +177,11 @@ class MetaHook:
             await _answer(send, 413, b"body too large", (b"connection", b"close"))
             return 413
         except ConnectionError:
-            return 499
+            return _knock(499, signature)
         reached("hook.received")
         if not self._receiver.verify(body, signature, self._config.secrets):
             await _answer(send, 401, b"bad signature")
-            # A stranger's noise must not make us distrust our own door; Meta always signs.
-            return 401 if _SIGNED.match(signature or "") else _UNSIGNED
+            return _knock(401, signature)
         reached("hook.verified")
         return await self._store(body, send)
 

@@ -87,6 +87,7 @@ async def test_the_staging_door_sends_one_and_shows_the_exchange(street: Street)
     assert sent["to"] in {MARINA, "+" + MARINA}
     assert sent["biz_opaque_callback_data"].startswith("staging.")
     before["audit_entry"] += 1
+    before["audit_link"] += 1
     assert await street.world.counts() == before
 
 

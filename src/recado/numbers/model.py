@@ -50,6 +50,23 @@ class NumberRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCredentials:
+    """What people may know of a number's secret: how it ends, since when it is here, until when it is good."""
+
+    number_id: NumberId
+    external_id: str
+    display_phone: str | None
+    verified_name: str | None
+    provider: str
+    waba_external_id: str
+    waba_name: str | None
+    credential_hint: str | None
+    credentials_at: datetime | None
+    credentials_expire_at: datetime | None
+    paused_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealedCredentials:
     tenant_id: TenantId
     number_id: NumberId

@@ -18,17 +18,29 @@ from route r join tenant t on t.tenant_id = r.tenant_id;
 
 -- :insert_number
 insert into phone_number (tenant_id, number_id, waba_id, provider, external_id, display_phone, verified_name,
-    is_default, credentials, created_at, updated_at)
+    is_default, credentials, credential_hint, credentials_at, created_at, updated_at)
 values (@tenant_id, @number_id, @waba_id, @provider, @external_id, @display_phone, @verified_name,
-    not exists (select 1 from phone_number where tenant_id = @tenant_id), @credentials, @now, @now)
+    not exists (select 1 from phone_number where tenant_id = @tenant_id), @credentials,
+    @hint, @now, @now, @now)
 on conflict (tenant_id, provider, external_id) do nothing;
 
 -- :insert_lane
 insert into lane (tenant_id, number_id, rate_per_s, burst) values (@tenant_id, @number_id, @rate_per_s, @burst);
 
 -- :replace_credentials
-update phone_number set credentials = @credentials, updated_at = @now
+update phone_number set credentials = @credentials, credential_hint = @hint, credentials_at = @now,
+    credentials_expire_at = @expires_at, updated_at = @now
 where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :list_credentials -> StoredCredentials
+-- What may be shown of a secret. Never the secret: nothing here can open it.
+select p.number_id, p.external_id, p.display_phone, p.verified_name, p.provider, w.external_id as waba_external_id,
+    w.name as waba_name, p.credential_hint, p.credentials_at, p.credentials_expire_at, l.paused_reason
+from phone_number p
+join waba w on w.tenant_id = p.tenant_id and w.waba_id = p.waba_id
+join lane l on l.tenant_id = p.tenant_id and l.number_id = p.number_id
+where p.tenant_id = @tenant_id
+order by w.external_id, p.is_default desc, p.created_at;
 
 -- :clear_token_pause
 update lane set paused_reason = null, paused_detail = null, paused_until = null, paused_at = null

@@ -19,6 +19,7 @@ from recado.numbers.model import (
     Route,
     RouteListed,
     SealedCredentials,
+    StoredCredentials,
     WabaRow,
 )
 from recado.providers.contract import Credentials
@@ -32,6 +33,11 @@ def _pack(credentials: Credentials) -> bytes:
     return json.dumps(
         {"access_token": credentials.access_token, "app_secret": credentials.app_secret}
     ).encode()
+
+
+def _hint(credentials: Credentials) -> str | None:
+    """The last four characters, for people to tell secrets apart; nothing of one too short to lose them."""
+    return credentials.access_token[-4:] if len(credentials.access_token) >= 12 else None
 
 
 async def _claim_route(
@@ -72,6 +78,7 @@ async def _insert_number(
         display_phone=display_phone,
         verified_name=verified_name,
         now=now,
+        hint=_hint(credentials),
         credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
     )
 
@@ -139,25 +146,46 @@ async def get_number(tx: Tx, tenant_id: TenantId, external_id: str) -> NumberRow
 
 
 async def replace_credentials(
-    tx: Tx, now: datetime, keys: TenantKeys, number_id: NumberId, credentials: Credentials
+    tx: Tx,
+    now: datetime,
+    keys: TenantKeys,
+    number_id: NumberId,
+    credentials: Credentials,
+    *,
+    expires_at: datetime | None = None,
+    actor: str = "cli",
+    origin: str | None = None,
 ) -> None:
-    """Stores renewed credentials and lifts a pause that was about them. Audited."""
-    await tx.execute(
+    """Stores renewed credentials and lifts a pause that was about them: what waited leaves by itself.
+
+    Raises NotFound for a number of somebody else. Audited.
+    """
+    stored = await tx.execute(
         _Q["replace_credentials"],
         tenant_id=keys.tenant_id,
         number_id=number_id,
         now=now,
+        hint=_hint(credentials),
+        expires_at=expires_at,
         credentials=keys.seal("phone_number", "credentials", number_id, _pack(credentials)),
     )
+    if not stored:
+        raise NotFound("number_not_found", "this tenant has no such phone number")
     await tx.execute(_Q["clear_token_pause"], tenant_id=keys.tenant_id, number_id=number_id)
     await audit.record(
         tx,
         now,
         keys.tenant_id,
-        actor="cli",
+        actor=actor,
         action="number.credentials_replaced",
         target=str(number_id),
+        origin=origin,
     )
+
+
+async def list_credentials(tx: Tx, tenant_id: TenantId) -> list[StoredCredentials]:
+    """What may be shown of the numbers' secrets, by WABA."""
+    return await tx.many(_Q["list_credentials"], StoredCredentials, tenant_id=tenant_id)
 
 
 async def sealed_credentials(tx: Tx, tenant_id: TenantId, number_id: NumberId) -> SealedCredentials | None:

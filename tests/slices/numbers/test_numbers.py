@@ -143,3 +143,46 @@ async def test_a_worker_told_to_hold_fewer_lanes_lets_the_others_run_out(world: 
     )
     assert len(await world.lease(other, most=2)) == 2
     assert {lane.number_id for lane in await world.lease(one, most=2)} == {lane.number_id for lane in kept}
+
+
+async def test_a_company_renews_its_token_itself_and_sees_only_how_it_ends(
+    world: World, aurora: Company
+) -> None:
+    tenant_id, number_id = aurora.lane
+    async with system(world.db) as tx:
+        await numbers.pause_lane(
+            tx,
+            world.now,
+            tenant_id,
+            number_id,
+            reason=Reason.TOKEN_EXPIRED,
+            detail="190",
+            until=world.now + timedelta(minutes=5),
+        )
+    until = world.now + timedelta(days=60)
+    async with world.db.tenant(tenant_id) as tx:
+        await numbers.replace_credentials(
+            tx,
+            world.now,
+            aurora.keys,
+            number_id,
+            Credentials(access_token="only-for-tests-wxyz"),
+            expires_at=until,
+            actor="person:7",
+            origin="203.0.113.9",
+        )
+        (row,) = await numbers.list_credentials(tx, tenant_id)
+    assert (row.credential_hint, row.credentials_at, row.credentials_expire_at) == ("wxyz", world.now, until)
+    assert row.paused_reason is None
+    entry = await world.row("select * from audit_entry where action = 'number.credentials_replaced'")
+    assert (entry["actor"], entry["origin"]) == ("person:7", "203.0.113.9")
+    assert "wxyz" not in str(entry)
+
+
+async def test_a_token_for_a_number_of_somebody_else_is_not_stored(world: World, aurora: Company) -> None:
+    bruma = await world.company("casa-bruma", external_id="106540352242923", waba="102290129340399")
+    async with world.db.tenant(bruma.tenant.tenant_id) as tx:
+        with pytest.raises(NotFound):
+            await numbers.replace_credentials(
+                tx, world.now, bruma.keys, aurora.number.number_id, Credentials(access_token="stolen-token-1")
+            )

@@ -201,3 +201,40 @@ async def test_the_installations_switch_keeps_its_reason_only_while_on(world: Wo
         assert (await tenants.kill_switch(tx)).kill_reason == "incidente"
         await tenants.set_kill_switch(tx, on=False, reason="x")
         assert (await tenants.kill_switch(tx)).kill_reason is None
+
+
+async def test_a_rotated_key_goes_on_for_a_while_beside_its_successor(world: World, aurora: Company) -> None:
+    tenant_id = aurora.tenant.tenant_id
+    async with world.db.tenant(tenant_id) as tx:
+        old = await tenants.create_key(tx, world.now, tenant_id, name="site", scopes=("media",))
+        new = await tenants.rotate_key(
+            tx, world.now, tenant_id, old.key_id, overlap=timedelta(hours=24), actor="person:7"
+        )
+    assert isinstance(await judged(world, old.secret), Principal)
+    fresh = await judged(world, new.secret)
+    assert isinstance(fresh, Principal)
+    assert fresh.scopes == {"media"}
+    world.clock.advance(hours=24)
+    assert await judged(world, old.secret) == KeyRefused(why="expired", tenant_id=tenant_id)
+    assert isinstance(await judged(world, new.secret), Principal)
+    async with world.db.tenant(tenant_id) as tx:
+        with pytest.raises(Conflict):
+            await tenants.rotate_key(
+                tx, world.now, tenant_id, old.key_id, overlap=timedelta(0), actor="person:7"
+            )
+    entry = await world.row("select * from audit_entry where action = 'key.rotated'")
+    assert entry["data"] == {"by_key": str(new.key_id), "overlap_s": 86400}
+
+
+async def test_changed_settings_tell_what_was_and_what_became(world: World, aurora: Company) -> None:
+    await change(world, aurora, mode="dry_run", name="Aurora")
+    entry = await world.row("select * from audit_entry where action = 'tenant.settings_changed'")
+    assert entry["was"] == {"mode": "enabled", "name": "Estúdio Aurora"}
+    assert entry["became"] == {"mode": "dry_run", "name": "Aurora"}
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\x00"])
+async def test_a_key_has_a_name(world: World, aurora: Company, name: str) -> None:
+    async with system(world.db) as tx:
+        with pytest.raises(Invalid, match="name"):
+            await tenants.create_key(tx, world.now, aurora.tenant.tenant_id, name=name)

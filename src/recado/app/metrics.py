@@ -22,6 +22,8 @@ class Metrics(SendMeter):
         self._hooks = Counter(
             "recado_hooks_answered", "Webhook requests by answer", ["status"], registry=make
         )
+        # Looking a child up by its label costs more than counting.
+        self._answers: dict[int, Counter] = {}
         self._claimed = Counter("recado_messages_claimed", "Intents committed", registry=make)
         self._sends = Counter("recado_sends", "Sends by outcome", ["outcome"], registry=make)
         self._send_time = Histogram(
@@ -50,7 +52,10 @@ class Metrics(SendMeter):
 
     # hook door
     def answered(self, status: int) -> None:
-        self._hooks.labels(str(status)).inc()
+        child = self._answers.get(status)
+        if child is None:
+            child = self._answers[status] = self._hooks.labels(str(status))
+        child.inc()
 
     # worker
     def claimed(self, count: int) -> None:

@@ -39,9 +39,13 @@ class GroupCommit(Generic[Item, Answer]):
         *,
         flushers: int = 2,
         most: int = 256,
+        join_at: int = 1,
         queue_limit: int = 5000,
     ) -> None:
+        """A flusher beside the first starts only when `join_at` items wait: small batches cost the most."""
         self._flush = flush
+        self._join_at = join_at
+        self._flushers = flushers
         self._most = most
         self._limit = queue_limit
         self._queue: list[_Waiting[Item, Answer]] = []
@@ -54,7 +58,7 @@ class GroupCommit(Generic[Item, Answer]):
             raise NotReady("overloaded", "too many requests are waiting", retry_after_s=1)
         waiting: _Waiting[Item, Answer] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        if self._idle:
+        if self._idle and (self._idle == self._flushers or len(self._queue) >= self._join_at):
             self._idle -= 1
             task = asyncio.create_task(self._drain())
             self._tasks.add(task)

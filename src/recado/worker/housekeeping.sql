@@ -7,7 +7,7 @@ delete from idempotency where (tenant_id, key) in (
 delete from ledger where id in (
     select l.id from ledger l
     where l.received_at < @before and not exists (select 1 from ledger_work w where w.ledger_id = l.id)
-    order by l.received_at limit 5000);
+    limit 5000);
 
 -- :old_jobs
 delete from job where (tenant_id, job_id) in (

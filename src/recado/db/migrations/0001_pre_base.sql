@@ -252,7 +252,6 @@ create table attempt (
 create unique index attempt_of_message on attempt (tenant_id, message_id, n);
 -- A second try while the first is undecided is impossible, not just avoided.
 create unique index attempt_one_open on attempt (tenant_id, message_id) where state in ('intent', 'in_doubt');
-create index attempt_on_the_wire on attempt (started_at) where state = 'intent';
 create index attempt_recent on attempt (tenant_id, number_id, started_at);
 
 create table event (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 _BRAZIL_MOBILE = re.compile(r"^55(\d{2})(9?)(\d{8})$")
+_OTHER = re.compile(r"[^0-9]+")
 _MEXICO = re.compile(r"^52(1?)(\d{10})$")
 
 
 def digits(phone: str) -> str:
     """Only the digits: the form used in lookups and by webhooks."""
-    return "".join(character for character in phone if "0" <= character <= "9")
+    return _OTHER.sub("", phone)
 
 
 def variants(phone_digits: str) -> tuple[str, ...]:

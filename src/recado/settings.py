@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recado.kit.address import UNREADABLE, is_postgres
 
 
 def _state_dir() -> Path:
@@ -18,7 +22,9 @@ def _state_dir() -> Path:
 class Settings(BaseSettings):
     """One frozen value; each field is the environment variable `RECADO_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="RECADO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="RECADO_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Literal["production", "development", "demo"] = Field(
         "development",
@@ -37,6 +43,13 @@ class Settings(BaseSettings):
         None, ge=1, le=65535, description="the worker's own Prometheus page, on `host`; empty serves none"
     )
     public_url: str | None = Field(None, description="how the outside reaches this installation")
+
+    proxies: int = Field(
+        0, ge=0, le=5, description="reverse proxies in front whose X-Forwarded-For is believed"
+    )
+    demo_login: bool = Field(
+        False, description="set by `recado demo`: the panel lets the sample people in without a password"
+    )
 
     master_keys: SecretStr | None = Field(
         None,
@@ -58,7 +71,6 @@ class Settings(BaseSettings):
     staging_token: SecretStr | None = Field(
         None, description="opens POST /__staging/outbound outside production"
     )
-    cron_secret: SecretStr | None = Field(None, description="opens the cron doors")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level written")
     web_connections: int = Field(8, ge=2, le=100, description="database connections for tenants' requests")
@@ -98,9 +110,15 @@ class Settings(BaseSettings):
     disk_stop_mb: int = Field(
         200, ge=0, description="less free space than this and nothing is accepted or sent"
     )
-    stale_event_s: float = Field(600, gt=0, description="older events change data but trigger nothing")
+    stale_event_s: float = Field(600, gt=0, description="older events change data but nobody reacts to them")
     media_max_bytes: int = Field(100 * 1024 * 1024, gt=0, description="largest media file accepted")
-    allow_private_targets: bool = Field(False, description="let outbound links reach private networks")
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _readable(cls, address: str | None) -> str | None:
+        if address is not None and not is_postgres(address):
+            raise ValueError(UNREADABLE)
+        return address
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -110,6 +128,8 @@ class Settings(BaseSettings):
                 f"send_lease_s ({self.send_lease_s}) must be longer than connect + read ({budget}): "
                 "otherwise a slow answer is taken for a crash"
             )
+        if self.demo_login:
+            _only_a_demonstration(self)
         if self.environment == "production":
             _refuse_in_production(self)
         return self
@@ -117,6 +137,24 @@ class Settings(BaseSettings):
     @property
     def embedded(self) -> bool:
         return self.database_url is None
+
+
+def _only_a_demonstration(settings: Settings) -> None:
+    """Coming in without a password needs all three at once: our own machine, the simulator, a demo."""
+    simulator = urlsplit(settings.meta_base_url)
+    if settings.environment != "demo":
+        raise ValueError("demo_login is only for environment=demo")
+    if simulator.scheme != "http" or not _loopback(simulator.hostname):
+        raise ValueError("demo_login needs the simulator on this machine as meta_base_url")
+    if not _loopback(settings.host):
+        raise ValueError("demo_login needs the doors to listen on this machine only (host 127.0.0.1)")
+
+
+def _loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _refuse_in_production(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from recado.adapters.blobs import DirectoryBlobs
@@ -17,6 +18,7 @@ from recado.app.disk import space_of
 from recado.app.health import Health
 from recado.app.install import Installation
 from recado.app.metrics import Metrics
+from recado.db.notes import listen
 from recado.db.pool import Database, Tx
 from recado.db.system import system
 from recado.inbound.ledger import Ledger
@@ -27,6 +29,8 @@ from recado.kit import ids
 from recado.kit.clock import Clock, SystemClock
 from recado.kit.failpoints import reached
 from recado.kit.ids import AttemptToken
+from recado.live.hub import Hub
+from recado.live.notifier import CHANNEL, Notifier
 from recado.messages.doubt_rules import DoubtRules
 from recado.providers.contract import Provider, Receiver
 from recado.providers.event_keys import event_key
@@ -71,12 +75,17 @@ class House:
         self.metrics = Metrics()
         self.space = space_of(settings, self.clock.monotonic)
         self.providers: dict[str, Provider] = {}
+        self.notifier = Notifier(self.db)
+        self.live = Hub(self.db, self.clock, partial(listen, installation.dsn, CHANNEL))
 
     async def open(self) -> None:
         await self.db.open()
+        self.notifier.start()
         self.providers = build_providers(self.settings)
 
     async def close(self) -> None:
+        await self.live.close()
+        await self.notifier.stop()
         for provider in self.providers.values():
             await provider.sender.aclose()
         await self.db.close()
@@ -118,7 +127,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
     """The doors. The hook door goes straight to the ledger; the rest is FastAPI."""
     settings = house.settings
     directory = Directory(house)
-    accepting = Accepting(house.db, house.clock)
+    accepting = Accepting(house.db, house.clock, house.notifier.changed)
     health = Health(house)
     verify = settings.meta_verify_token
     staging = settings.staging_token if settings.environment != "production" else None
@@ -140,6 +149,8 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         tenant_keys=directory.tenant_keys,
         media_max_bytes=settings.media_max_bytes,
         public_url=settings.public_url or "",
+        live=house.live,
+        changed=house.notifier.changed,
         desk=Desk(house.engine, house.clock, house.installation.ring),
         proxies=settings.proxies,
         demo_login=settings.demo_login,
@@ -193,6 +204,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         handlers=media_jobs.handlers(),
         transfers=TRANSFERS,
         chores=chores(house, source.random()),
+        changed=house.notifier.changed,
         full=house.full,
     )
     return Worker(ports, worker_config(settings, owner or uuid4()))
@@ -236,4 +248,5 @@ def projection(house: House) -> Projection:
         clock=house.clock,
         meter=house.metrics,
         retry_after=timedelta(seconds=house.settings.retry_projection_s),
+        changed=house.notifier.changed,
     )

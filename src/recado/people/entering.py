@@ -61,7 +61,7 @@ async def take_try(tx: Tx, now: datetime, *, login: str, address: str) -> Wait |
     return Wait(seconds=max(1, longest)) if longest else None
 
 
-async def _forgive(tx: Tx, *, login: str, address: str) -> None:
+async def forgive(tx: Tx, *, login: str, address: str) -> None:
     """The account starts anew; the address only gets this try back, or one good login would free a guesser."""
     await tx.execute(_S["clear_tries"], key=credentials.throttle_key("account", login))
     await tx.execute(_S["give_back"], key=credentials.throttle_key("address", address))
@@ -81,7 +81,7 @@ async def enter(
     random_bytes: RandomBytes = secrets.token_bytes,
 ) -> Entered | NeedsCode:
     """Opens a session for somebody whose password (or link) was right. Audited when it is a whole one."""
-    await _forgive(tx, login=person.login, address=address)
+    await forgive(tx, login=person.login, address=address)
     if person.second_factor and how != "demonstration":
         token = await _open(tx, now, person, agent=agent, half=True, random_bytes=random_bytes)
         return NeedsCode(token=token)

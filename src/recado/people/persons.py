@@ -140,6 +140,17 @@ async def put_member(
     )
 
 
+async def change_role(
+    tx: Tx, now: datetime, tenant_id: TenantId, person_id: PersonId, role: Role, *, actor: str
+) -> None:
+    """Another role for a member. Raises NotFound for a stranger, Forbidden for oneself. Audited."""
+    if actor == actor_of(person_id):
+        raise Forbidden("not_oneself", "ask another administrator: nobody changes their own role")
+    if all(one.person_id != person_id for one in await list_members(tx, tenant_id)):
+        raise NotFound("person_not_found", "nobody with this id belongs to the company")
+    await put_member(tx, now, tenant_id, person_id, role, actor=actor)
+
+
 async def remove_member(
     tx: Tx, now: datetime, tenant_id: TenantId, person_id: PersonId, *, actor: str
 ) -> bool:

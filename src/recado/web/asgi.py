@@ -16,6 +16,7 @@ from recado.web.api.posting import SAFE_HEADERS, posting_doors
 from recado.web.front import Asgi, Front
 from recado.web.hooks.receive import Append, HookConfig, HookMeter, MetaHook
 from recado.web.ops import docs, health, staging
+from recado.web.panel.app import build_panel, opens
 from recado.web.services import Services
 
 _DESCRIPTION = """Ask for WhatsApp messages, follow each one, read the answers.
@@ -45,6 +46,18 @@ class Envelope:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class _Houses:
+    """The people's door and the machines' door: two applications with their own refusals."""
+
+    def __init__(self, panel: ASGIApp, api: ASGIApp) -> None:
+        self._panel = panel
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        panel = scope["type"] == "http" and opens(scope["path"])
+        await (self._panel if panel else self._api)(scope, receive, send)
 
 
 async def _no_room(scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,11 +98,10 @@ def build_app(
     show_docs: bool,
 ) -> Asgi:
     """The hook door and the send API in front, everything else behind them."""
-    api = build_api(services, show_docs=show_docs)
     return Front(
         MetaHook(hook, receiver, append, meter, services.full),
         posting_doors(services),
-        api,
+        _Houses(build_panel(services), build_api(services, show_docs=show_docs)),
         full=services.full,
         refuse=Envelope(_no_room),
     )

@@ -5,17 +5,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from recado.adapters.blobs import BlobStore
 from recado.db.pool import Database
 from recado.kit.clock import Clock
 from recado.kit.ids import NumberId, RandomBytes, TenantId
+from recado.live.hub import Hub
+from recado.live.notifier import Changed
 from recado.messages.accept import Acceptance, Request
 from recado.numbers.model import SealedCredentials
 from recado.providers.contract import Provider
 from recado.tenants.model import KeyRefused, Principal
 from recado.tenants.vault import TenantKeys, Vault
+
+if TYPE_CHECKING:
+    from recado.web.panel.desk import Desk
 
 # With `lately` an answer of the last seconds will do: accepting a message looks at the key again itself.
 Authenticate = Callable[[str, bool], Awaitable[Principal | KeyRefused]]
@@ -55,6 +60,16 @@ class Services:
     tenant_keys: Callable[[TenantId], Awaitable[TenantKeys]]
     media_max_bytes: int
     public_url: str
+    # Streams of what changed, and the way to say that something did (after the commit).
+    live: Hub
+    changed: Changed
+    desk: Desk
+    # Reverse proxies in front whose X-Forwarded-For is believed.
+    proxies: int = 0
+    # The sample company's people may come in without a password (see Settings.demo_login).
+    demo_login: bool = False
+    # The virtual handset, when the simulator stands behind us.
+    handset_url: str | None = None
     staging_token: str | None = field(default=None, repr=False)
     # Whether the disk is too full to store anything more.
     full: Callable[[], bool] = lambda: False

@@ -1,0 +1,1 @@
+"""The operators' panel under `/painel`: server-rendered pages, swapped in parts by htmx."""

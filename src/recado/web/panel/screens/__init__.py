@@ -1,0 +1,67 @@
+"""The screens and where the navigation leads. A new screen adds its router and its entry here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from recado.web.panel.screens import door, links, own, preferences, sheet, static
+from recado.web.panel.visitor import Visitor
+from recado.web.panel.words import mark
+
+# Every router of the panel. The guard stands before each route (see `web/panel/app.py`).
+ROUTERS: tuple[APIRouter, ...] = (
+    static.router,
+    door.router,
+    links.router,
+    own.router,
+    preferences.router,
+    sheet.router,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the navigation. `key` is pressed after `g`; `badge` names a count of `/painel/contagens`."""
+
+    path: str
+    label: str
+    icon: str
+    right: str
+    key: str = ""
+    badge: str = ""
+    # Among the five of the phone's bottom bar.
+    bar: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    title: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    groups: tuple[Group, ...]
+
+    def for_visitor(self, visitor: Visitor) -> list[Group]:
+        """Only what the role may open."""
+        seen = []
+        for group in self.groups:
+            entries = tuple(one for one in group.entries if visitor.allowed(one.right))
+            if entries:
+                seen.append(Group(title=group.title, entries=entries))
+        return seen
+
+    def entries(self) -> list[Entry]:
+        return [entry for group in self.groups for entry in group.entries]
+
+
+NAVIGATION = Navigation(
+    (
+        Group(title="", entries=()),
+        Group(title=mark("Canais"), entries=()),
+        Group(title=mark("Plataforma"), entries=()),
+    )
+)

@@ -1,0 +1,137 @@
+// A list that stays where it is: rows on the page are replaced by fresh ones, others are announced in a pill.
+
+const MOST = 100;
+const EVERY_MS = 500;
+
+export class LiveList {
+  constructor(element, { say, words }) {
+    Object.assign(this, { element, say, words });
+    this.waiting = new Set();
+    this.unseen = new Set();
+    this.busy = false;
+    this.all = false;
+  }
+
+  rows() {
+    return [...this.element.querySelectorAll("[data-id]")];
+  }
+
+  take(change) {
+    const ids = this.element.dataset.live === "conversations" ? change.conversations : change.messages.keys();
+    this.all ||= change.everything;
+    for (const id of ids) if (this.concerns(id)) this.waiting.add(id);
+    if (this.all || this.waiting.size) this.soon();
+  }
+
+  // Ids begin with their time: what is older than the oldest row here belongs to another page of the list.
+  concerns(id) {
+    const rows = this.rows();
+    if (rows.some((row) => row.dataset.id === id)) return true;
+    if (this.element.dataset.live === "conversations" || rows.length === 0) return true;
+    return rows.some((row) => id > row.dataset.id);
+  }
+
+  soon() {
+    if (this.busy) return;
+    this.busy = true;
+    setTimeout(async () => {
+      await this.refresh();
+      this.busy = false;
+      if (this.all || this.waiting.size) this.soon();
+    }, EVERY_MS);
+  }
+
+  async refresh() {
+    const here = new Map(this.rows().map((row) => [row.dataset.id, row]));
+    const asked = this.all ? [...here.keys()] : [];
+    this.all = false;
+    for (const id of this.waiting) {
+      if (asked.length >= MOST) break;
+      if (!asked.includes(id)) asked.push(id);
+      this.waiting.delete(id);
+    }
+    if (asked.length === 0) return;
+    const query = new URLSearchParams(location.search);
+    query.delete("ids");
+    for (const id of asked) query.append("ids", id);
+    let answer;
+    try {
+      answer = await fetch(`${this.element.dataset.liveUrl}?${query}`, { headers: { "HX-Request": "true" } });
+    } catch {
+      return; // away: the next change or the screen's own reload brings it
+    }
+    if (!answer.ok || answer.status === 204) return;
+    this.put(await answer.text(), asked);
+  }
+
+  put(html, asked) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    const came = new Map([...holder.content.querySelectorAll("[data-id]")].map((row) => [row.dataset.id, row]));
+    for (const id of asked) {
+      // Looked up now: the list may have been swapped while the answer was on its way.
+      const row = this.rows().find((one) => one.dataset.id === id);
+      const fresh = came.get(id);
+      if (row && fresh) this.replace(row, fresh);
+      else if (row) row.classList.add("live-gone");
+      else if (fresh) this.unseen.add(id);
+    }
+    for (const row of this.rows()) this.unseen.delete(row.dataset.id);
+    this.pill();
+  }
+
+  replace(row, fresh) {
+    const typing = row.querySelector("input:focus:not([type=checkbox]), textarea:focus, select:focus, [open]");
+    if (typing || same(row, fresh)) return;
+    for (const box of row.querySelectorAll("input[type=checkbox]")) {
+      const twin = fresh.querySelector(`input[type=checkbox][value="${CSS.escape(box.value)}"]`);
+      if (twin) twin.checked = box.checked;
+    }
+    for (const name of ["aria-current", "aria-selected", "tabindex"]) {
+      if (row.hasAttribute(name)) fresh.setAttribute(name, row.getAttribute(name));
+    }
+    const focusable = "a[href], button, input, select, textarea, [tabindex]";
+    const place = [row, ...row.querySelectorAll(focusable)].indexOf(document.activeElement);
+    fresh.classList.add("live-fresh");
+    row.replaceWith(fresh);
+    window.htmx?.process(fresh);
+    if (place >= 0) [fresh, ...fresh.querySelectorAll(focusable)][place]?.focus({ preventScroll: true });
+    setTimeout(() => fresh.classList.remove("live-fresh"), 2_500);
+  }
+
+  pill() {
+    const count = this.unseen.size;
+    this.button ??= document.querySelector(`#${this.element.id}-novas`) ?? this.makePill();
+    this.button.hidden = count === 0;
+    if (count === 0) return;
+    const words = this.words(this.element.dataset.live === "conversations" ? "talk" : "new", count);
+    this.button.textContent = words;
+    this.say(words);
+  }
+
+  makePill() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "live-pill";
+    button.addEventListener("click", () => {
+      const query = new URLSearchParams(location.search);
+      for (const name of (this.element.dataset.liveCursor ?? "depois,antes").split(",")) query.delete(name);
+      location.assign(`${location.pathname}${query.size ? `?${query}` : ""}`);
+    });
+    this.element.before(button);
+    return button;
+  }
+}
+
+// Nothing to show: a repetition must not flash. Times that tick by themselves do not count.
+function same(row, fresh) {
+  const plain = (one) => {
+    const copy = one.cloneNode(true);
+    copy.classList.remove("live-fresh", "live-gone");
+    if (!copy.className) copy.removeAttribute("class");
+    for (const time of copy.querySelectorAll("time[data-since]")) time.textContent = "";
+    for (const name of ["aria-current", "aria-selected", "tabindex"]) copy.removeAttribute(name);
+    return copy.outerHTML.replace(/\s+/g, " ");
+  };
+  return plain(row) === plain(fresh);
+}

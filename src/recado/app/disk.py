@@ -47,6 +47,17 @@ class Limits:
         return Level.WARN if free < self.warn else Level.FINE
 
 
+def free_under(folder: Path) -> int:
+    """Free bytes where the folder is or would be made: with a database of one's own it may not exist yet."""
+    while True:
+        try:
+            return shutil.disk_usage(folder).free
+        except FileNotFoundError:
+            if folder == folder.parent:
+                raise
+            folder = folder.parent
+
+
 class Space:
     """Looks at the disk at most a few times a second; cheap enough to ask before every request."""
 
@@ -68,7 +79,7 @@ class Space:
         now = self._timer()
         if now - self._looked_at >= _FRESH_S:
             self._looked_at = now
-            self._free = shutil.disk_usage(self._folder).free
+            self._free = free_under(self._folder)
             level = self.limits.level(self._free)
             if level is not self._level:
                 write = _log.error if level is Level.STOP else _log.warning

@@ -30,6 +30,7 @@ from recado.cli import tenants as tenant_commands
 from recado.db.embedded import EmbeddedError
 from recado.db.migrate import MigrationError, ensure_runtime_role
 from recado.db.migrate import migrate as run_migrate
+from recado.kit.address import UNREADABLE, is_postgres
 from recado.settings import Settings
 
 app = typer.Typer(
@@ -48,6 +49,8 @@ out = Console()
 err = Console(stderr=True)
 
 _SUPERVISED = bool(os.environ.get("RECADO_DIE_WITH_PARENT"))  # noqa: TID251 - set by our own supervisor
+# A refusal of the server, or of the driver before it asked one.
+DATABASE_SAYS = (asyncpg.PostgresError, asyncpg.InterfaceError)
 Role = Callable[[Settings, Installation], Awaitable[None]]
 
 
@@ -79,7 +82,7 @@ def run(settings: Settings, name: str, role: Role) -> None:
         die_with_parent()
     try:
         uvloop.run(_with_installation(settings, role))
-    except (NotInstallable, EmbeddedError, MigrationError, OSError, asyncpg.PostgresError) as error:
+    except (NotInstallable, EmbeddedError, MigrationError, OSError, *DATABASE_SAYS) as error:
         err.print(f"[red]recado cannot start[/]: {error}", highlight=False)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
@@ -112,7 +115,7 @@ def demo(
 
     try:
         uvloop.run(demos.demo(target, port_base, announce))
-    except (NotInstallable, EmbeddedError, MigrationError, OSError, asyncpg.PostgresError) as error:
+    except (NotInstallable, EmbeddedError, MigrationError, OSError, *DATABASE_SAYS) as error:
         err.print(f"[red]the demo cannot start[/]: {error}", highlight=False)
         raise typer.Exit(1) from error
 
@@ -145,6 +148,9 @@ def migrate(
 ) -> None:
     """Bring the database up to date."""
     settings = load_settings(data_dir)
+    if url is not None and not is_postgres(url):
+        err.print(f"[red]--url[/]: {UNREADABLE}", highlight=False)
+        raise typer.Exit(2)
     owner = url or settings.database_owner_url or settings.database_url
     try:
         if owner is None:
@@ -155,7 +161,7 @@ def migrate(
         out.print("\n".join(done) if done else "nothing to do")
         if runtime_role:
             out.print(uvloop.run(_make_runtime_role(settings, owner, runtime_role)), soft_wrap=True)
-    except (MigrationError, NotInstallable, EmbeddedError, OSError, asyncpg.PostgresError) as error:
+    except (MigrationError, NotInstallable, EmbeddedError, OSError, *DATABASE_SAYS) as error:
         err.print(f"[red]migration failed[/]: {error}", highlight=False)
         raise typer.Exit(1) from error
 

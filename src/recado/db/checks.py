@@ -70,7 +70,7 @@ async def _role(connection: asyncpg.Connection) -> list[Finding]:
 async def _schema(connection: asyncpg.Connection) -> list[Finding]:
     latest = available()[-1].version
     exists = await connection.fetchval("select to_regclass('public.schema_migration') is not null")
-    version = await _version(connection) if exists else None
+    version, strange = await _version(connection, latest) if exists else (None, None)
     bare = await connection.fetch(
         """select c.relname from pg_class c
            where c.relnamespace = to_regnamespace('public') and c.relkind in ('r', 'p')
@@ -81,9 +81,11 @@ async def _schema(connection: asyncpg.Connection) -> list[Finding]:
     return [
         _finding(
             "schema version",
-            version == latest,
-            "none" if version is None else version,
-            f"run `recado migrate` (needs {latest})",
+            version is not None and version >= latest and strange is None,
+            "none" if version is None else strange or version,
+            f"run `recado migrate` (needs {latest})"
+            if strange is None
+            else f"start the version that brought {strange}: this one is older than the database",
         ),
         _finding(
             "row security forced on every table",
@@ -94,15 +96,21 @@ async def _schema(connection: asyncpg.Connection) -> list[Finding]:
     ]
 
 
-async def _version(connection: asyncpg.Connection) -> int | None:
-    """The last applied migration; None when this login may not know."""
+async def _version(connection: asyncpg.Connection, latest: int) -> tuple[int | None, str | None]:
+    """The last applied migration, None when this login may not know; and the first `post` one that this version
+    does not know: `pre` ones only add, so older code may go on beside newer code while it is replaced."""
     if not await connection.fetchval("select pg_has_role(current_user, $1, 'member')", APP_ROLE):
-        return None
+        return None, None
     async with connection.transaction():
         # The runtime login inherits nothing: it must ask as one of its groups.
         await connection.execute(f"set local role {APP_ROLE}")
-        version: int | None = await connection.fetchval("select max(version) from schema_migration")
-        return version
+        version = await connection.fetchval("select max(version) from schema_migration")
+        strange = await connection.fetchval(
+            """select min(name) from schema_migration
+               where version > $1 and name like '____!_post!_%' escape '!'""",
+            latest,
+        )
+        return version, strange
 
 
 async def inspect(dsn: str, *, embedded: bool) -> list[Finding]:

@@ -253,12 +253,22 @@ async def resume_lane(tx: Tx, now: datetime, tenant_id: TenantId, number_id: Num
 
 
 async def set_kill_switch(
-    tx: Tx, now: datetime, tenant_id: TenantId, number_id: NumberId, *, on: bool, actor: str
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    number_id: NumberId,
+    *,
+    on: bool,
+    actor: str,
+    why: str | None = None,
+    origin: str | None = None,
 ) -> None:
     """Stops or frees one number. Waits for claims under way; no later claim can miss it. Audited."""
     await tx.execute(_Q["set_lane_kill"], tenant_id=tenant_id, number_id=number_id, on=on)
     action = "number.stopped" if on else "number.freed"
-    await audit.record(tx, now, tenant_id, actor=actor, action=action, target=str(number_id))
+    await audit.record(
+        tx, now, tenant_id, actor=actor, action=action, target=str(number_id), why=why, origin=origin
+    )
 
 
 async def slow_lane(

@@ -40,6 +40,7 @@ from recado.tenants.vault import Vault
 from recado.web.asgi import build_app
 from recado.web.front import Asgi
 from recado.web.hooks.receive import HookConfig
+from recado.web.panel.control import Control
 from recado.web.panel.desk import Desk
 from recado.web.services import Services
 from recado.worker.loops import Worker
@@ -152,6 +153,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         live=house.live,
         changed=house.notifier.changed,
         desk=Desk(house.engine, house.clock, house.installation.ring),
+        control=Control(house.engine, house.clock, house.vault),
         proxies=settings.proxies,
         demo_login=settings.demo_login,
         handset_url=f"{settings.meta_base_url}/celular" if settings.environment == "demo" else None,

@@ -20,6 +20,7 @@ from recado.tenants.model import KeyRefused, Principal
 from recado.tenants.vault import TenantKeys, Vault
 
 if TYPE_CHECKING:
+    from recado.web.panel.control import Control
     from recado.web.panel.desk import Desk
 
 # With `lately` an answer of the last seconds will do: accepting a message looks at the key again itself.
@@ -64,6 +65,7 @@ class Services:
     live: Hub
     changed: Changed
     desk: Desk
+    control: Control
     # Reverse proxies in front whose X-Forwarded-For is believed.
     proxies: int = 0
     # The sample company's people may come in without a password (see Settings.demo_login).

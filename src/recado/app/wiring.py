@@ -77,7 +77,8 @@ class House:
         self.space = space_of(settings, self.clock.monotonic)
         self.providers: dict[str, Provider] = {}
         self.notifier = Notifier(self.db)
-        self.live = Hub(self.db, self.clock, partial(listen, installation.dsn, CHANNEL))
+        # Its pauses are those of real connections, whatever clock the house lives by.
+        self.live = Hub(self.db, SystemClock(), partial(listen, installation.dsn, CHANNEL))
 
     async def open(self) -> None:
         await self.db.open()
@@ -250,5 +251,6 @@ def projection(house: House) -> Projection:
         clock=house.clock,
         meter=house.metrics,
         retry_after=timedelta(seconds=house.settings.retry_projection_s),
+        stale_after=timedelta(seconds=house.settings.stale_event_s),
         changed=house.notifier.changed,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, assert_never
 
 from recado.conversations import service as conversations
 from recado.conversations.model import clamp_time
 from recado.db import sql
 from recado.db.pool import Tx
+from recado.inbound.reactions import STALE_AFTER, may_react
 from recado.inbound.routing import Destination, Routes
 from recado.kit.failpoints import reached
 from recado.kit.ids import NumberId, TenantId
@@ -101,6 +102,7 @@ async def apply_events(
     event_key: EventKey,
     events: Sequence[tuple[Source, ProviderEvent]],
     now: datetime,
+    stale_after: timedelta = STALE_AFTER,
 ) -> Applied:
     """Applies every event exactly once; what nobody owns or knows is kept and counted."""
     tally = _Tally()
@@ -115,9 +117,10 @@ async def apply_events(
             continue
         tally.tenants.add(where.tenant_id)
         if isinstance(event, StatusChanged):
-            statuses.append(_status_item(where, event_key, source, event))
+            fresh = _may_react(source, event, now, stale_after)
+            statuses.append(_status_item(where, event_key, source, event, fresh=fresh))
         else:
-            await _apply_one(tx, tally, where, event_key, source, event, now)
+            await _apply_one(tx, tally, where, event_key, source, event, now, stale_after)
     reached("project.routed")
     for start in range(0, len(statuses), _CHUNK):
         done = await apply_statuses(tx, statuses[start : start + _CHUNK])
@@ -147,7 +150,13 @@ def _whose(pair: tuple[Source, ProviderEvent]) -> tuple[str, str, str]:
     return "phone", min(variants(person.phone or "")), number
 
 
-def _status_item(where: Destination, event_key: EventKey, source: Source, event: StatusChanged) -> StatusItem:
+def _may_react(source: Source, event: ProviderEvent, now: datetime, stale_after: timedelta) -> bool:
+    return may_react(clamp_time(event.at, source.received_at), now, stale_after)
+
+
+def _status_item(
+    where: Destination, event_key: EventKey, source: Source, event: StatusChanged, *, fresh: bool
+) -> StatusItem:
     first = event.errors[0] if event.errors else None
     code = first.code if first else None
     return StatusItem(
@@ -163,12 +172,12 @@ def _status_item(where: Destination, event_key: EventKey, source: Source, event:
         code=code,
         # 131047: the window closed between our check and Meta's. Nobody's failure (delivery 2.11).
         skip=code == 131047,
-        data=_status_data(event),
+        data=_status_data(event, fresh=fresh),
     )
 
 
-def _status_data(event: StatusChanged) -> dict[str, Any] | None:
-    data: dict[str, Any] = {}
+def _status_data(event: StatusChanged, *, fresh: bool) -> dict[str, Any] | None:
+    data: dict[str, Any] = {} if fresh else {"stale": True}
     if event.errors:
         data["errors"] = [{"code": one.code, "title": one.title} for one in event.errors]
     if event.pricing:
@@ -199,6 +208,7 @@ async def _apply_one(
     source: Source,
     event: ProviderEvent,
     now: datetime,
+    stale_after: timedelta,
 ) -> None:
     arrival = Arrival(
         tenant_id=where.tenant_id,
@@ -208,6 +218,7 @@ async def _apply_one(
         ledger_id=source.ledger_id,
         received_at=source.received_at,
         now=now,
+        may_react=_may_react(source, event, now, stale_after),
     )
     fresh = await _dispatch(tx, arrival, event)
     if not fresh:

@@ -18,6 +18,7 @@ from recado.db import sql
 from recado.db.pool import RETRYABLE, TOO_SLOW, UNAVAILABLE, Database, Tx
 from recado.db.system import system
 from recado.inbound.effects import Applied, apply_events
+from recado.inbound.reactions import STALE_AFTER
 from recado.inbound.routing import Routes
 from recado.kit.clock import Clock
 from recado.kit.failpoints import reached
@@ -60,6 +61,7 @@ class Projection:
     clock: Clock
     meter: Meter
     retry_after: timedelta
+    stale_after: timedelta = STALE_AFTER
     # Told which companies changed, after each commit; losing a call is allowed.
     changed: Callable[[Iterable[TenantId]], None] = lambda _tenants: None
 
@@ -194,7 +196,9 @@ async def _apply(
         done.append(body.ledger_id)
         events.extend((body, event) for event in parsed)
     reached("project.parsed")
-    applied = await apply_events(tx, projection.routes, projection.event_key, events, now)
+    applied = await apply_events(
+        tx, projection.routes, projection.event_key, events, now, projection.stale_after
+    )
     return applied, done
 
 

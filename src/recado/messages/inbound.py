@@ -44,6 +44,8 @@ class Arrival:
     ledger_id: int
     received_at: datetime
     now: datetime
+    # Whether anything may be done by itself because of it: `inbound/reactions.py` decides, everybody else obeys.
+    may_react: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ async def _once(
     data: Mapping[str, Any] | None = None,
 ) -> bool:
     """Appends the event unless its natural key is known."""
+    facts = dict(data or {}) | ({} if where.may_react else {"stale": True})
     row = await tx.one(
         _Q["insert_event_once"],
         EventSeq,
@@ -92,7 +95,7 @@ async def _once(
         at=at,
         key=where.key,
         ledger_id=where.ledger_id,
-        data=dict(data) if data else None,
+        data=facts or None,
     )
     return row is not None
 

@@ -37,6 +37,7 @@ class Demo:
 
     api: str
     panel: str
+    panel_link: str
     handset: str
     simulator: str
     hooks: str

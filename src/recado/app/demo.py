@@ -8,23 +8,27 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
 
-from recado.app.demo_data import COMPANY, people, simulator_seed
+from recado.app.demo_data import COMPANY, STAFF, people, simulator_seed
 from recado.app.install import Installation, keep_secret, prepare
 from recado.app.processes import Child, Family, free_port, on_stop
 from recado.app.serve import role_command, role_environ
 from recado.app.tending import tending
 from recado.app.wiring import House
+from recado.db.pool import Tx
 from recado.db.system import system
 from recado.kit.clock import SystemClock
 from recado.numbers import service as numbers
+from recado.people import links, persons
+from recado.people.rights import Role
 from recado.providers.contract import Credentials
 from recado.settings import Settings
 from recado.tenants import service as tenants
-from recado.tenants.model import Mode
+from recado.tenants.model import Mode, TenantRow
 
 _READY_WITHIN_S = 60.0
 
@@ -35,6 +39,8 @@ class DemoAddresses:
 
     api: str
     panel: str
+    # Opens once: whoever follows it becomes the administrator. A fresh one each start.
+    panel_link: str = field(repr=False)
     handset: str
     simulator: str
     hooks: str
@@ -72,38 +78,58 @@ def _ports(base: int | None) -> tuple[int, int]:
     return free_port(), free_port()
 
 
-async def _seed_database(settings: Settings, installation: Installation, kept: _Secrets) -> None:
+async def _seed_database(settings: Settings, installation: Installation, kept: _Secrets) -> str:
+    """The sample company and its people, once; the token of a fresh first-run link, every time."""
     house = House(settings, installation, web=False)
     await house.open()
     now = SystemClock().now()
     try:
         async with system(house.db) as tx:
             tenant = await tenants.find_tenant(tx, COMPANY.client_id)
-            if tenant is not None:
-                return
-            tenant = await tenants.create_tenant(
-                tx,
-                now,
-                house.vault,
-                client_id=COMPANY.client_id,
-                name=COMPANY.name,
-                mode=Mode.ENABLED,
-            )
-            await tenants.create_key(tx, now, tenant.tenant_id, name="demonstração", secret=kept.api_key)
-            await numbers.add_number(
-                tx,
-                now,
-                house.vault,
-                tenant,
-                provider="meta",
-                waba_external_id=COMPANY.waba_id,
-                external_id=COMPANY.phone_number_id,
-                display_phone=COMPANY.display_phone,
-                verified_name=COMPANY.name,
-                credentials=Credentials(access_token=kept.access_token, app_secret=kept.app_secret),
-            )
+            if tenant is None:
+                tenant = await _seed_company(tx, now, house, kept)
+            await _seed_people(tx, now, tenant)
+            return (await links.first_run(tx, now, actor="demo")).token
     finally:
         await house.close()
+
+
+async def _seed_company(tx: Tx, now: datetime, house: House, kept: _Secrets) -> TenantRow:
+    tenant = await tenants.create_tenant(
+        tx, now, house.vault, client_id=COMPANY.client_id, name=COMPANY.name, mode=Mode.ENABLED
+    )
+    await tenants.create_key(tx, now, tenant.tenant_id, name="demonstração", secret=kept.api_key)
+    await numbers.add_number(
+        tx,
+        now,
+        house.vault,
+        tenant,
+        provider="meta",
+        waba_external_id=COMPANY.waba_id,
+        external_id=COMPANY.phone_number_id,
+        display_phone=COMPANY.display_phone,
+        verified_name=COMPANY.name,
+        credentials=Credentials(access_token=kept.access_token, app_secret=kept.app_secret),
+    )
+    return tenant
+
+
+async def _seed_people(tx: Tx, now: datetime, tenant: TenantRow) -> None:
+    """Nobody here has a password: they come in only through the demonstration's buttons."""
+    for login, name, role in STAFF:
+        if await persons.find_person(tx, login) is not None:
+            continue
+        person = await persons.create_person(
+            tx,
+            now,
+            login=login,
+            name=name,
+            password_hash=None,
+            platform=role is Role.PLATFORM,
+            actor="demo",
+        )
+        if role is not Role.PLATFORM:
+            await persons.put_member(tx, now, tenant.tenant_id, person.person_id, role, actor="demo")
 
 
 async def _until_ok(session: aiohttp.ClientSession, url: str) -> None:
@@ -140,6 +166,7 @@ def demo_settings(data_dir: Path, port: int, simulator_port: int, kept: _Secrets
         "RECADO_META_APP_SECRET": kept.app_secret,
         "RECADO_META_VERIFY_TOKEN": kept.verify_token,
         "RECADO_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "RECADO_DEMO_LOGIN": "true",
     }
 
 
@@ -190,7 +217,7 @@ async def _run(
     child_environ = role_environ(environ)
     await family.start(Child("simulator", command, child_environ))
     await family.start(Child("web", role_command("web"), child_environ))
-    await _seed_database(settings, installation, kept)
+    token = await _seed_database(settings, installation, kept)
     await family.start(Child("work", role_command("work"), child_environ))
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as session:
         await _until_ok(session, f"{simulator}/_sim/health")
@@ -199,7 +226,8 @@ async def _run(
         await _until_ok(session, f"{api}/health/ready")
     addresses = DemoAddresses(
         api=api,
-        panel=f"{simulator}/celular",
+        panel=f"{api}/painel",
+        panel_link=f"{api}/painel/convite/{token}",
         handset=f"{simulator}/celular",
         simulator=simulator,
         hooks=hooks,
@@ -222,6 +250,7 @@ def as_text(addresses: DemoAddresses) -> str:
     return f"""
   recado está no ar. Nada sai desta máquina.
 
+    Painel     {addresses.panel}
     API        {addresses.api}/docs
     Celular    {addresses.handset}
     Chave      {addresses.api_key}

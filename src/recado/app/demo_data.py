@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from recado.people.rights import Role
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
@@ -21,6 +23,15 @@ COMPANY = Company(
     waba_id="102000000000017",
     phone_number_id="106000000000023",
     display_phone="+1 650-555-0100",
+)
+
+
+# Who works there: login, name, role. The logins are those of the panel's demonstration buttons.
+STAFF: tuple[tuple[str, str, Role], ...] = (
+    ("administrador@demonstracao.invalid", "Luana Freitas", Role.PLATFORM),
+    ("recepcao@demonstracao.invalid", "Bruno Salles", Role.OPERATOR),
+    ("desenvolvedor@demonstracao.invalid", "Nina Prado", Role.DEVELOPER),
+    ("revisor@demonstracao.invalid", "Rui Tavares", Role.REVIEWER),
 )
 
 

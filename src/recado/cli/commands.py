@@ -26,6 +26,7 @@ from recado.app.serve import serve as run_serve
 from recado.app.tending import tending
 from recado.cli import doctor as doctors
 from recado.cli import operations, trail
+from recado.cli import people as people_commands
 from recado.cli import tenants as tenant_commands
 from recado.db.embedded import EmbeddedError
 from recado.db.migrate import MigrationError, ensure_runtime_role
@@ -43,6 +44,8 @@ app.add_typer(tenant_commands.tenant_app, name="tenant")
 app.add_typer(tenant_commands.key_app, name="key")
 app.add_typer(tenant_commands.number_app, name="number")
 app.add_typer(tenant_commands.keyring_app, name="keyring")
+app.add_typer(people_commands.panel_app, name="panel")
+app.add_typer(people_commands.person_app, name="person")
 app.add_typer(trail.app, name="audit-log")
 operations.register(app)
 out = Console()
@@ -97,7 +100,7 @@ def demo(
     data_dir: DataDir = None,
     port_base: Annotated[int | None, typer.Option(help="first of the ports used")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON line when ready")] = False,
-    no_browser: Annotated[bool, typer.Option(help="do not open the handset")] = False,
+    no_browser: Annotated[bool, typer.Option(help="do not open the panel")] = False,
 ) -> None:
     """Everything on this machine: PostgreSQL, simulator, doors, worker, a sample company."""
     import webbrowser
@@ -111,7 +114,7 @@ def demo(
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
         if not (no_browser or as_json) and sys.stdout.isatty():
-            webbrowser.open(addresses.handset)
+            webbrowser.open(addresses.panel)
 
     try:
         uvloop.run(demos.demo(target, port_base, announce))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -22,6 +23,18 @@ _log = structlog.get_logger("recado.live")
 CHANNEL = "recado_live"
 EVERY_S = 0.2
 _MOST_TENANTS = 5000
+
+
+class Changed(Protocol):
+    def __call__(
+        self,
+        tenants: Iterable[UUID],
+        *,
+        messages: Iterable[UUID] = (),
+        conversations: Iterable[UUID] = (),
+        topics: Iterable[str] = (),
+    ) -> None:
+        """See `Notifier.changed`."""
 
 
 class Notifier:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from recado.web.panel.screens import door, links, own, preferences, sheet, static
+from recado.web.panel.screens import counts, door, links, live, own, preferences, sheet, static
 from recado.web.panel.visitor import Visitor
 from recado.web.panel.words import mark
 
@@ -18,6 +18,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     own.router,
     preferences.router,
     sheet.router,
+    live.router,
+    counts.router,
 )
 
 

@@ -4,8 +4,8 @@ const MOST = 100;
 const EVERY_MS = 500;
 
 export class LiveList {
-  constructor(element, { say, words }) {
-    Object.assign(this, { element, say, words });
+  constructor(element, { say, words, held }) {
+    Object.assign(this, { element, say, words, held });
     this.waiting = new Set();
     this.unseen = new Set();
     this.busy = false;
@@ -31,13 +31,17 @@ export class LiveList {
     return rows.some((row) => id > row.dataset.id);
   }
 
+  resume() {
+    if (this.all || this.waiting.size) this.soon();
+  }
+
   soon() {
     if (this.busy) return;
     this.busy = true;
     setTimeout(async () => {
-      await this.refresh();
+      if (!this.held()) await this.refresh();
       this.busy = false;
-      if (this.all || this.waiting.size) this.soon();
+      if (!this.held() && (this.all || this.waiting.size)) this.soon();
     }, EVERY_MS);
   }
 

@@ -75,7 +75,7 @@ function flush() {
 function findLists() {
   for (const [element] of lists) if (!element.isConnected) lists.delete(element);
   for (const element of document.querySelectorAll("[data-live][data-live-url]")) {
-    if (!lists.has(element)) lists.set(element, new LiveList(element, { say, words }));
+    if (!lists.has(element)) lists.set(element, new LiveList(element, { say, words, held: () => paused }));
   }
   return lists.values();
 }
@@ -97,7 +97,9 @@ function begin() {
   badge.addEventListener("click", () => {
     paused = !paused;
     show(open.state);
-    if (!paused && pending) flush();
+    if (paused) return;
+    flush();
+    for (const list of findLists()) list.resume();
   });
   open.start();
 }

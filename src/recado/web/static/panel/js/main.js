@@ -6,3 +6,5 @@ import "./theme.js";
 import "./toasts.js";
 import "./clock.js";
 import "./copy.js";
+import "./live.js";
+import "./counts.js";

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from recado.web.panel.screens import counts, door, links, live, own, preferences, sheet, static
+from recado.web.panel.screens import (
+    audit,
+    counts,
+    door,
+    links,
+    live,
+    own,
+    preferences,
+    release,
+    sheet,
+    static,
+)
 from recado.web.panel.visitor import Visitor
 from recado.web.panel.words import mark
 
@@ -20,6 +31,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     sheet.router,
     live.router,
     counts.router,
+    release.router,
+    audit.router,
 )
 
 
@@ -64,6 +77,17 @@ NAVIGATION = Navigation(
     (
         Group(title="", entries=()),
         Group(title=mark("Canais"), entries=()),
-        Group(title=mark("Plataforma"), entries=()),
+        Group(
+            title=mark("Plataforma"),
+            entries=(
+                Entry(
+                    path="/painel/liberacao",
+                    label=mark("Liberação"),
+                    icon="shield-check",
+                    right="rollout.read",
+                    key="l",
+                ),
+            ),
+        ),
     )
 )

@@ -1,0 +1,147 @@
+"""Liberação over HTTP: stops with reasons, plans before letting go, and who may do what."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from tests.doors.panel.browser import words
+from tests.doors.panel.conftest import Enter
+from tests.doors.street import Street
+from tests.slices.world import Company
+
+from recado.audit.model import INSTALLATION
+from recado.people.rights import Role
+
+PATH = "/painel/liberacao"
+
+
+def asked(alvo: str, acao: str, qual: str = "", motivo: str = "") -> dict[str, str]:
+    return {"alvo": alvo, "acao": acao, "qual": qual, "motivo": motivo}
+
+
+async def test_a_stop_needs_a_reason_holds_and_lets_go_after_a_plan(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    browser = await enter(Role.ADMINISTRATOR)
+    for _ in range(3):
+        await street.world.queue(company)
+    page = await browser.get(PATH)
+    assert page.status_code == 200, page.text[:2000]
+    assert "Envios ligados" in words(page)
+    assert "3 mensagens na fila" in words(page)
+    plan = await browser.get(PATH + "/plano", params=asked("empresa", "parar"))
+    assert "3 mensagens ficam em espera." in words(plan)
+    refused = await browser.post(PATH, asked("empresa", "parar", motivo="  "))
+    assert (refused.status_code, "Escreva o motivo" in words(refused)) == (422, True)
+    assert not await street.world.value("select kill_switch from tenant")
+    done = await browser.post(PATH, asked("empresa", "parar", motivo="modelo errado"))
+    assert (done.status_code, done.headers["location"]) == (303, PATH)
+    assert await street.world.claim() == []
+    page = await browser.get(PATH)
+    assert "Envios parados" in words(page)
+    assert "modelo errado" in words(page)
+    entry = await street.world.row("select * from audit_entry where action = 'tenant.settings_changed'")
+    assert (entry["actor"], entry["why"]) == (f"person:{browser.person_id}", "modelo errado")
+    assert entry["origin"]
+    plan = await browser.get(PATH + "/plano", params=asked("empresa", "retomar"))
+    assert re.search(r"3 em espera: 3 saem\b", words(plan))
+    await browser.post(PATH, asked("empresa", "retomar"))
+    assert len(await street.world.claim()) == 3
+
+
+async def test_the_plan_tells_what_no_longer_makes_sense(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    world = street.world
+    await world.queue(company, expires_at=(world.now + timedelta(days=2)).isoformat())
+    await world.queue(company)
+    world.clock.advance(hours=25)
+    browser = await enter(Role.ADMINISTRATOR)
+    plan = words(await browser.get(PATH + "/plano", params=asked("empresa", "retomar")))
+    assert "2 em espera: 1 sai, 1 já não faz sentido." in plan
+    assert "O prazo já passou 1" in plan
+
+
+async def test_a_kind_and_a_number_stop_alone(street: Street, company: Company, enter: Enter) -> None:
+    browser = await enter(Role.ADMINISTRATOR)
+    await street.world.queue(company)
+    await browser.post(PATH, asked("tipo", "parar", "template", "modelo errado"))
+    assert await street.world.claim() == []
+    page = words(await browser.get(PATH))
+    assert "Envios ligados, com exceções" in page
+    assert "1 tipo parado" in page
+    await browser.post(PATH, asked("tipo", "retomar", "template"))
+    number_id = str(company.number.number_id)
+    await browser.post(PATH, asked("numero", "parar", number_id, "número em manutenção"))
+    assert await street.world.claim() == []
+    assert "1 número parado" in words(await browser.get(PATH))
+    entry = await street.world.row("select why from audit_entry where action = 'number.stopped'")
+    assert entry["why"] == "número em manutenção"
+    await browser.post(PATH, asked("numero", "retomar", number_id))
+    assert len(await street.world.claim()) == 1
+
+
+async def test_a_change_of_mode_says_what_becomes_of_the_queue(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    browser = await enter(Role.ADMINISTRATOR)
+    await street.world.queue(company)
+    plan = words(await browser.get(PATH + "/plano", params=asked("modo", "modo", "disabled")))
+    assert "1 mensagem em espera será registrada como não enviada." in plan
+    await browser.post(PATH, asked("modo", "modo", "dry_run", "ensaio"))
+    assert "Simulação" in words(await browser.get(PATH))
+    assert await street.world.value("select mode from tenant") == "dry_run"
+
+
+async def test_the_platform_stops_everything_or_one_company_and_the_company_cannot_lift_it(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    platform = await enter(Role.PLATFORM)
+    own = await enter(Role.ADMINISTRATOR)
+    tenant_id = str(company.tenant.tenant_id)
+    await street.world.queue(company)
+    await platform.post(PATH, asked("conta", "parar", tenant_id, "denúncia"))
+    page = words(await own.get(PATH))
+    assert "Envios parados pela plataforma" in page
+    assert "denúncia" in page
+    for data in (asked("conta", "retomar", tenant_id), asked("tudo", "parar", motivo="não pode")):
+        assert (await own.post(PATH, data)).status_code == 403
+    await own.post(PATH, asked("empresa", "retomar"))
+    assert await street.world.claim() == []
+    await platform.post(PATH, asked("conta", "retomar", tenant_id))
+    await platform.post(PATH, asked("tudo", "parar", motivo="incidente"))
+    assert await street.world.claim() == []
+    assert "Envios parados em todas as empresas" in words(await own.get(PATH))
+    await platform.post(PATH, asked("tudo", "retomar"))
+    assert len(await street.world.claim()) == 1
+    trail = await street.world.rows(
+        "select action from audit_entry where tenant_id = $1 and action like 'installation%' order by seq",
+        INSTALLATION,
+    )
+    assert [row["action"] for row in trail] == ["installation.stopped", "installation.freed"]
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.DEVELOPER])
+async def test_who_only_looks_sees_no_switch_and_cannot_move_one(enter: Enter, role: Role) -> None:
+    browser = await enter(role)
+    page = await browser.get(PATH)
+    assert page.status_code == 200
+    assert "data-stop" not in page.text
+    assert (await browser.post(PATH, asked("empresa", "parar", motivo="teste"))).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        asked("nada", "parar"),
+        asked("numero", "parar", "não-é", "teste"),
+        asked("numero", "parar", "019b3c5e-7d2a-7c11-8a55-2f6b5d0c9a10", "teste"),
+        asked("modo", "modo", "turbo", "teste"),
+        asked("modo", "parar", "enabled", "teste"),
+    ],
+)
+async def test_switches_that_do_not_exist_are_not_found(enter: Enter, data: dict[str, str]) -> None:
+    browser = await enter(Role.ADMINISTRATOR)
+    assert (await browser.post(PATH, data)).status_code == 404

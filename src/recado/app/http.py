@@ -12,7 +12,9 @@ from enum import Enum
 from typing import Any, ClassVar
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from recado.web.direct import KEY
 
 _TICKS_A_LOOK = 5  # uvicorn ticks ten times a second
 
@@ -36,6 +38,34 @@ class _Phase(Enum):
 
 class _TooLarge(Exception):
     """The head is larger than the limit; stops the parser."""
+
+
+class _Direct:
+    """A request whose body is here and whose answer is ready, without the messages in between."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    def whole_body(self) -> bytes | None:
+        cycle = self._cycle
+        if cycle.more_body or cycle.disconnected:
+            return None
+        body, cycle.body = bytes(cycle.body), bytearray()
+        return body
+
+    def answer(self, status: int, head: bytes, body: bytes) -> bool:
+        cycle = self._cycle
+        if cycle.disconnected:
+            return True  # nobody is there to be told
+        if cycle.response_started or cycle.more_body or not cycle.keep_alive or cycle.flow.write_paused:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, body))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -74,6 +104,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
         self._head_seen = self._body_seen = 0
         super().on_headers_complete()
+        if self.cycle is not None:
+            # The application's task is made but has not begun: it will find this in its scope.
+            self.cycle.scope[KEY] = _Direct(self.cycle)  # type: ignore[literal-required]
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import Request
 
 from recado.errors import Malformed, TooLarge
+from recado.web.direct import direct_of
 
 MAX_BODY = 512 * 1024
 _decode = msgspec.json.Decoder().decode
@@ -16,18 +17,31 @@ _decode = msgspec.json.Decoder().decode
 
 async def read_json(request: Request) -> Any:
     """Raises TooLarge, or Malformed naming the place of the mistake."""
+    body = await _read(request)
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _read_slowly(body)
+
+
+async def _read(request: Request) -> bytes:
+    direct = direct_of(request.scope)
+    if direct is not None and (whole := direct.whole_body()) is not None:
+        if len(whole) > MAX_BODY:
+            raise _too_large()
+        return whole
     parts: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY:
-            raise TooLarge("body_too_large", f"the body may have {MAX_BODY} bytes")
+            raise _too_large()
         parts.append(chunk)
-    body = b"".join(parts)
-    try:
-        return _decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return _read_slowly(body)
+    return b"".join(parts)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge("body_too_large", f"the body may have {MAX_BODY} bytes")
 
 
 def _read_slowly(body: bytes) -> Any:

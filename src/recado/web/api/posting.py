@@ -18,6 +18,7 @@ from recado.web import problems
 from recado.web.api.messages import SEND_KINDS, locale_of
 from recado.web.api.messages import send as ask
 from recado.web.auth import authenticated
+from recado.web.direct import respond
 from recado.web.services import Services
 
 BASE = "/api/v1/messages"
@@ -53,7 +54,7 @@ class PostingDoor:
         except Exception as error:
             response = problems.answer_to(error)
         response.raw_headers += [(b"x-correlation-id", correlation.encode()), *_SAFE]
-        await response(scope, receive, send)
+        await respond(scope, send, response)
 
     async def _answer(self, request: Request) -> Response:
         headers = request.headers

@@ -18,6 +18,7 @@ import structlog
 from recado.errors import NotReady
 from recado.kit.failpoints import reached
 from recado.providers.contract import Receiver
+from recado.web.direct import direct_of, head_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -56,6 +57,9 @@ class BodyTooLarge(Exception):
 
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
+
+
+_OK = head_of([(b"content-length", b"2"), _PLAIN, _NOSNIFF])
 
 
 async def _answer(send: Send, status: int, body: bytes = b"", *extra: tuple[bytes, bytes]) -> None:
@@ -171,7 +175,10 @@ class MetaHook:
             elif name == b"content-length" and value.isdigit():
                 declared = int(value)
         try:
-            body = await read_body(receive, declared, MAX_BODY)
+            direct = direct_of(scope)
+            body = direct.whole_body() if direct is not None else None
+            if body is None or len(body) > MAX_BODY:
+                body = await read_body(receive, declared, MAX_BODY)
         except BodyTooLarge:
             await _discard(receive, _DISCARD)
             await _answer(send, 413, b"body too large", (b"connection", b"close"))
@@ -183,9 +190,9 @@ class MetaHook:
             await _answer(send, 401, b"bad signature")
             return _knock(401, signature)
         reached("hook.verified")
-        return await self._store(body, send)
+        return await self._store(body, scope, send)
 
-    async def _store(self, body: bytes, send: Send) -> int:
+    async def _store(self, body: bytes, scope: Scope, send: Send) -> int:
         try:
             await self._append(body)
         except Exception as error:  # whatever it was: nothing was promised, the provider comes again
@@ -194,5 +201,7 @@ class MetaHook:
             await _answer(send, 503, b"not stored", (b"retry-after", str(retry or 5).encode()))
             return 503
         reached("hook.before_answer")
-        await _answer(send, 200, b"ok")
+        direct = direct_of(scope)
+        if direct is None or not direct.answer(200, _OK, b"ok"):
+            await _answer(send, 200, b"ok")
         return 200

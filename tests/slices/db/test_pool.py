@@ -249,3 +249,33 @@ async def test_opening_fails_whole_when_the_login_is_refused(database: Dsns) -> 
     with pytest.raises(asyncpg.InvalidPasswordError):
         await wrong.open()
     await wrong.close()
+
+
+async def test_what_is_appended_is_durable_without_a_transaction_around_it(
+    db: Database, row: dict[str, object]
+) -> None:
+    await db.append(SQL["add"], client_id="estudio-aurora", **row)
+    assert await names(db) == ["estudio-aurora"]
+
+
+async def test_appending_goes_on_while_everybody_else_is_busy(
+    narrow: Database, row: dict[str, object]
+) -> None:
+    async with system(narrow), narrow.tenant(TenantId(uuid4())):
+        await asyncio.wait_for(narrow.append(SQL["add"], client_id="estudio-aurora", **row), 5)
+    assert await names(narrow) == ["estudio-aurora"]
+
+
+async def test_appending_that_breaks_a_rule_stores_nothing(db: Database, row: dict[str, object]) -> None:
+    await db.append(SQL["add"], client_id="estudio-aurora", **row)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await db.append(SQL["add"], client_id="estudio-aurora", **row)
+    assert await names(db) == ["estudio-aurora"]
+
+
+async def test_appending_after_closing_says_that_the_database_is_away(
+    db: Database, row: dict[str, object]
+) -> None:
+    await db.close()
+    with pytest.raises(UNAVAILABLE):
+        await db.append(SQL["add"], client_id="estudio-aurora", **row)

@@ -33,6 +33,22 @@ async def test_settings_are_shown_and_changed_and_what_was_shown_may_come_back(
     assert entry["actor"].startswith("key:")
 
 
+async def test_the_order_is_chosen_for_the_company_and_for_single_numbers(
+    street: Street, client: httpx2.AsyncClient
+) -> None:
+    shown = (await client.get(SETTINGS)).json()
+    assert (shown["ordering"], shown["numbers"][0]["ordering"]) == ("fast", None)
+    number = shown["numbers"][0]["phone_number_id"]
+    change = {"ordering": "strict", "number_ordering": {number: "fast"}}
+    changed = (await client.put(SETTINGS, json=change)).json()
+    assert (changed["ordering"], changed["numbers"][0]["ordering"]) == ("strict", "fast")
+    back = (await client.put(SETTINGS, json=changed | {"number_ordering": {number: None}})).json()
+    assert (back["ordering"], back["numbers"][0]["ordering"]) == ("strict", None)
+    is_problem(await client.put(SETTINGS, json={"number_ordering": {"1": "strict"}}), 404, "number_not_found")
+    actions = await street.world.rows("select action from audit_entry where action like '%ordering%'")
+    assert len(actions) == 2
+
+
 BAD: list[Any] = [
     {"mode": "on"},
     {"mode": []},
@@ -42,6 +58,11 @@ BAD: list[Any] = [
     {"timezone": "America"},
     {"timezone": {}},
     {"locale": ["en"]},
+    {"ordering": "loose"},
+    {"ordering": None},
+    {"number_ordering": "strict"},
+    {"number_ordering": {"106540352242922": "loose"}},
+    {"number_ordering": {"106540352242922": []}},
     {"kill_switch": "yes"},
     {"settings": {"x": 1}},
     {"unknown": 1},

@@ -54,9 +54,14 @@ with made as (
 ), draft as (
     select a.id, a.number_id, coalesce(a.conversation_id, made.conversation_id) as conversation_id, a.contact_id,
         a.kind, a.class, a.content, a.preview, a.recipient, a.context_wamid, a.client_reference, a.priority,
-        a.scheduled_at, a.expires_at, a.due_at, a.free_form, a.media_ref
+        a.scheduled_at, a.expires_at, a.due_at, a.free_form, a.media_ref,
+        -- A code that somebody is waiting for never stands in line.
+        coalesce(l.ordering, t.ordering) = 'strict' and a.class <> 'authentication' as strict
     from asked a left join made
         on a.conversation_id is null and made.number_id = a.number_id and made.contact_id = a.contact_id
+    cross join lateral (select ordering from tenant where tenant_id = @tenant_id offset 0) t
+    left join lateral (
+        select ordering from lane where tenant_id = @tenant_id and number_id = a.number_id offset 0) l on true
 ), stored as (
     insert into message (tenant_id, id, direction, number_id, conversation_id, contact_id, kind, class, content,
         preview, recipient, context_wamid, client_reference, priority, scheduled_at, expires_at, state, at,
@@ -67,9 +72,9 @@ with made as (
     from draft
 ), waiting as (
     insert into outbox (tenant_id, message_id, number_id, conversation_id, class, free_form, priority, due_at,
-        expires_at, media_ref, ordered, since)
+        expires_at, media_ref, ordered, strict, since)
     select @tenant_id, id, number_id, conversation_id, class, free_form, priority, due_at, expires_at, media_ref,
-        class = 'session', due_at
+        class = 'session' or strict, strict, due_at
     from draft
 )
 insert into event (tenant_id, message_id, conversation_id, kind, at)

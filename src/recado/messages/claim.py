@@ -26,6 +26,10 @@ _Q = sql.load("recado.messages", "dispatch.sql")
 # A person has to be told.
 _LOST = frozenset({"expired", "failed"})
 _MEDIA_RETRY = timedelta(seconds=2)
+# Strict order: how long the next one waits for a delivery that may never be reported (a phone that is off), and
+# how often it is looked at meanwhile.
+STRICT_WAIT_S = 30.0
+_TURN_RETRY = timedelta(milliseconds=500)
 _ORDER_RETRY = timedelta(milliseconds=150)
 
 
@@ -72,6 +76,7 @@ class DueRow:
     tries: int
     media_ref: str | None
     fence: int
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,7 @@ class Detail:
     recipient: str | None = field(repr=False)
     blocked: bool
     attempts: int
+    turn_taken: bool = False
     kind: str = ""
 
 
@@ -188,6 +194,7 @@ async def _candidates(tx: Tx, now: datetime, quotas: dict[LaneState, int]) -> li
     details = await tx.many(
         _Q["details"],
         Detail,
+        now=now,
         tenant_ids=[row.tenant_id for row in due],
         message_ids=[row.message_id for row in due],
         conversation_ids=[row.conversation_id for row in due],
@@ -261,8 +268,8 @@ def _gate_input(
         media_ready=row.due.media_ref is None or files is not None,
         media_retry_at=now + _MEDIA_RETRY,
         kind_stopped=row.detail.kind in lane.kind_stops,
-        earlier_open=row.detail.blocked,
-        earlier_retry_at=now + _ORDER_RETRY,
+        earlier_open=row.detail.blocked or row.detail.turn_taken,
+        earlier_retry_at=now + (_TURN_RETRY if row.detail.turn_taken else _ORDER_RETRY),
     )
 
 
@@ -345,6 +352,7 @@ async def _write_intents(tx: Tx, now: datetime, plan: _Plan, lease_s: float) -> 
         ns=[intent.n for intent in plan.intents],
         fences=[intent.lane_fence for intent in plan.intents],
     )
+    await _take_turns(tx, now, [row for row in rows if row.strict])
     reached("intent.written")
     pairs = sorted(plan.pair_tats.items())
     await tx.execute(
@@ -364,6 +372,21 @@ async def _write_intents(tx: Tx, now: datetime, plan: _Plan, lease_s: float) -> 
         probing=[key in plan.probing for key, _ in lanes],
         hold_until=now + timedelta(seconds=lease_s),
     )
+
+
+async def _take_turns(tx: Tx, now: datetime, rows: Sequence[DueRow]) -> None:
+    if not rows:
+        return
+    taken = await tx.execute(
+        _Q["take_turns"],
+        now=now,
+        wait_s=STRICT_WAIT_S,
+        tenant_ids=[row.tenant_id for row in rows],
+        conversation_ids=[row.conversation_id for row in rows],
+        message_ids=[row.message_id for row in rows],
+    )
+    if taken != len(rows):
+        raise AssertionError("a message would have overtaken one that has not arrived")
 
 
 def with_files(intent: Intent, files: dict[str, str]) -> Intent:

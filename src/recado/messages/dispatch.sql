@@ -29,7 +29,7 @@ for share of t, i;
 -- :due_rows -> DueRow
 -- Per lane and priority a short index range: flat however long the queue is.
 select o.tenant_id, o.message_id, o.number_id, o.conversation_id, o.class as message_class, o.free_form,
-    o.expires_at, o.tries, o.media_ref, o.fence
+    o.expires_at, o.tries, o.media_ref, o.fence, o.strict
 from unnest(@tenant_ids::uuid[], @number_ids::uuid[], @quotas::integer[]) as lane (tenant_id, number_id, quota)
 cross join lateral (
     select due.* from unnest(array[0, 1, 2]::smallint[]) as p (priority)
@@ -56,6 +56,12 @@ select m.id as message_id, m.content, m.context_wamid, m.contact_id, c.window_un
         where e.tenant_id = o.tenant_id and e.conversation_id = o.conversation_id and e.ordered
           and (e.state in (1, 2)
             or e.state = 0 and (e.since, e.message_id) < (o.since, o.message_id))) as blocked,
+    -- Strict order: the one before was taken, and neither has it arrived nor is its time over.
+    o.strict and exists (
+        select 1 from strict_turn s join message b on b.tenant_id = s.tenant_id and b.id = s.message_id
+        where s.tenant_id = o.tenant_id and s.conversation_id = o.conversation_id and s.message_id <> o.message_id
+          and b.state in ('accepted', 'sent')
+          and greatest(b.accepted_at, s.since) + make_interval(secs => s.wait_s) > @now) as turn_taken,
     -- The order makes the planner take the index of the message, also while the table has no statistics.
     coalesce((select a.n from attempt a where a.tenant_id = m.tenant_id and a.message_id = m.id
               order by a.n desc limit 1), 0) as attempts
@@ -84,6 +90,21 @@ with go as (
 update outbox o set state = 1, token = go.token, tries = o.tries + 1, fence = o.fence + 1,
     lease_until = clock_timestamp() + make_interval(secs => @lease_s)
 from go where o.tenant_id = go.tenant_id and o.message_id = go.message_id;
+
+-- :take_turns
+-- The primary key is the rule: one message of a conversation has the turn, and it changes hands only when the one
+-- that has it arrived, failed or had its time. Fewer rows than turns asked for means that a claim was wrong.
+insert into strict_turn as s (tenant_id, conversation_id, message_id, since, wait_s)
+select u.tenant_id, u.conversation_id, u.message_id, @now, @wait_s
+from unnest(@tenant_ids::uuid[], @conversation_ids::uuid[], @message_ids::uuid[])
+    as u (tenant_id, conversation_id, message_id)
+order by u.tenant_id, u.conversation_id
+on conflict (tenant_id, conversation_id) do update
+    set message_id = excluded.message_id, since = excluded.since, wait_s = excluded.wait_s
+    where s.message_id = excluded.message_id or not exists (
+        select 1 from message b
+        where b.tenant_id = s.tenant_id and b.id = s.message_id and b.state in ('accepted', 'sent')
+          and greatest(b.accepted_at, s.since) + make_interval(secs => s.wait_s) > @now);
 
 -- :advance_lanes
 -- A lane that is being tried again stays shut behind the one message that left, until its answer is known.

@@ -101,7 +101,7 @@ def _end(row: GateInput, now: datetime) -> Verdict | None:
 
 def _wait(row: GateInput, pair: Pace, now: datetime) -> Wait | None:
     if row.earlier_open:
-        # Order per recipient: the one before is not settled yet (delivery 2.7, mode "fast").
+        # Order per recipient: the one before is not settled yet, or in strict mode has not arrived.
         # No use looking again before the pair has room: a long line would be rewritten over and over.
         slot = next_slot(pair, row.pair_tat, now)
         return Wait(until=max(row.earlier_retry_at, slot), reason=Reason.EARLIER_MESSAGE)

@@ -47,6 +47,8 @@ class NumberRow:
     kill_switch: bool
     paused_reason: str | None
     paused_until: datetime | None
+    # fast | strict | None: as the tenant says.
+    ordering: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ where tenant_id = @tenant_id and number_id = @number_id
 -- :list_numbers -> NumberRow
 select p.tenant_id, p.number_id, p.waba_id, w.external_id as waba_external_id, p.provider, p.external_id,
     p.display_phone, p.verified_name, p.is_default, p.quality, l.rate_per_s, l.kill_switch, l.paused_reason,
-    l.paused_until
+    l.paused_until, l.ordering
 from phone_number p
 join waba w on w.tenant_id = p.tenant_id and w.waba_id = p.waba_id
 join lane l on l.tenant_id = p.tenant_id and l.number_id = p.number_id
@@ -116,3 +116,6 @@ update lane set owner = null, lease_until = '-infinity' where owner = @owner;
 select count(*) as lanes, count(distinct owner) filter (where lease_until >= clock_timestamp()) as owners,
     clock_timestamp() as database_now
 from lane;
+
+-- :set_ordering
+update lane set ordering = @ordering where tenant_id = @tenant_id and number_id = @number_id;

@@ -9,7 +9,7 @@ from uuid import UUID
 from recado.audit import service as audit
 from recado.db import sql
 from recado.db.pool import Tx
-from recado.errors import Conflict, NotFound
+from recado.errors import Conflict, Invalid, NotFound
 from recado.kit.ids import NumberId, TenantId, uuid7
 from recado.kit.reasons import Reason
 from recado.numbers.model import (
@@ -24,6 +24,7 @@ from recado.numbers.model import (
 )
 from recado.providers.contract import Credentials
 from recado.tenants.model import TenantRow
+from recado.tenants.service import ORDERINGS
 from recado.tenants.vault import TenantKeys, Vault
 
 _Q = sql.load("recado.numbers")
@@ -268,6 +269,27 @@ async def set_kill_switch(
     action = "number.stopped" if on else "number.freed"
     await audit.record(
         tx, now, tenant_id, actor=actor, action=action, target=str(number_id), why=why, origin=origin
+    )
+
+
+async def set_ordering(
+    tx: Tx, now: datetime, tenant_id: TenantId, external_id: str, ordering: str | None, *, actor: str
+) -> None:
+    """`fast`, `strict`, or None: as the tenant says. For messages asked for from now on. Raises Invalid, NotFound.
+    Audited."""
+    if ordering is not None and not (isinstance(ordering, str) and ordering in ORDERINGS):
+        raise Invalid("invalid_settings", "number_ordering: fast, strict or null")
+    row = await get_number(tx, tenant_id, external_id)
+    await tx.execute(_Q["set_ordering"], tenant_id=tenant_id, number_id=row.number_id, ordering=ordering)
+    await audit.record(
+        tx,
+        now,
+        tenant_id,
+        actor=actor,
+        action="number.ordering_changed",
+        target=str(row.number_id),
+        was={"ordering": row.ordering},
+        became={"ordering": ordering},
     )
 
 

@@ -53,6 +53,8 @@ class TenantRow:
     kind_stops: dict[str, str]
     timezone: str
     locale: str
+    # fast | strict: whether the next message to a person waits for the delivery of the one before.
+    ordering: str
     settings: dict[str, Any]
     dek: bytes = field(repr=False)
     created_at: datetime

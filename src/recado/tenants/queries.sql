@@ -5,21 +5,22 @@ on conflict (client_id) do nothing;
 
 -- :tenant_by_client_id -> TenantRow
 select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
-    timezone, locale, settings, dek, created_at
+    timezone, locale, ordering, settings, dek, created_at
 from tenant where client_id = @client_id;
 
 -- :tenant_by_id -> TenantRow
 select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
-    timezone, locale, settings, dek, created_at
+    timezone, locale, ordering, settings, dek, created_at
 from tenant where tenant_id = @tenant_id;
 
 -- :list_tenants -> TenantRow
 select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
-    timezone, locale, settings, dek, created_at
+    timezone, locale, ordering, settings, dek, created_at
 from tenant order by client_id;
 
 -- :update_tenant
-update tenant set name = @name, mode = @mode, timezone = @timezone, locale = @locale, settings = @settings,
+update tenant set name = @name, mode = @mode, timezone = @timezone, locale = @locale, ordering = @ordering,
+    settings = @settings,
     kill_switch = @kill_switch, kill_reason = @kill_reason, updated_at = @now
 where tenant_id = @tenant_id;
 
@@ -58,7 +59,7 @@ update installation set kill_switch = @on, kill_reason = @reason where id = 1;
 -- :lock_tenant -> TenantRow
 -- Whoever changes settings reads them here: two people never write over each other's half.
 select tenant_id, client_id, name, mode, kill_switch, kill_reason, platform_stop, platform_reason, kind_stops,
-    timezone, locale, settings, dek, created_at
+    timezone, locale, ordering, settings, dek, created_at
 from tenant where tenant_id = @tenant_id for no key update;
 
 -- :set_platform_stop

@@ -124,7 +124,8 @@ def _check_zone(name: str) -> None:
         raise _broken("timezone", "bad_format", f"timezone: {name!r} is not an IANA zone") from error
 
 
-_EDITABLE = {"name", "mode", "timezone", "locale", "kill_switch", "kill_reason", "settings"}
+ORDERINGS = frozenset({"fast", "strict"})
+_EDITABLE = {"name", "mode", "timezone", "locale", "kill_switch", "kill_reason", "ordering", "settings"}
 # The texts a tenant may keep here, and how long each may be.
 _TENANT_SETTINGS: Mapping[str, int] = {"default_phone_number_id": 64}
 
@@ -161,6 +162,8 @@ def _check_one(field_name: str, value: Any) -> None:
             raise _broken("mode", "not_allowed", "mode: one of disabled, dry_run, enabled")
         case "locale" if not isinstance(value, str) or value not in {"pt-BR", "en"}:
             raise _broken("locale", "not_allowed", "locale: one of pt-BR, en")
+        case "ordering" if not isinstance(value, str) or value not in ORDERINGS:
+            raise _broken("ordering", "not_allowed", "ordering: one of fast, strict")
         case "kill_switch" if not isinstance(value, bool):
             raise _broken("kill_switch", "wrong_type", "kill_switch: true or false")
         case "timezone":
@@ -200,6 +203,7 @@ async def change_settings(
         mode=str(row.mode),
         timezone=row.timezone,
         locale=row.locale,
+        ordering=row.ordering,
         settings=row.settings,
         kill_switch=row.kill_switch,
         kill_reason=row.kill_reason if row.kill_switch else None,

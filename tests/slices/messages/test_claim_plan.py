@@ -83,6 +83,6 @@ async def _plans(world: World, aurora: Company) -> list[dict[str, Any]]:
         "select tenant_id, message_id, conversation_id from outbox order by due_at limit $1", BATCH
     )
     details = await _explain(
-        world, "details", **{f"{name}s": [row[name] for row in chosen] for name in chosen[0]}
+        world, "details", now=world.now, **{f"{name}s": [row[name] for row in chosen] for name in chosen[0]}
     )
     return due + details

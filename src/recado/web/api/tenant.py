@@ -18,7 +18,7 @@ from recado.web.body import read_json
 from recado.web.services import Services
 
 router = APIRouter(prefix="/api/v1/tenant", tags=["tenant"])
-_EXAMPLE = {"mode": "enabled", "timezone": "America/Sao_Paulo", "locale": "pt-BR"}
+_EXAMPLE = {"mode": "enabled", "timezone": "America/Sao_Paulo", "locale": "pt-BR", "ordering": "strict"}
 
 
 def _number(row: NumberRow) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def _number(row: NumberRow) -> dict[str, Any]:
         "default": row.is_default,
         "quality": row.quality,
         "messages_per_second": row.rate_per_s,
+        "ordering": row.ordering,
         "paused": reason_body("kill_switch" if row.kill_switch else row.paused_reason, "pt-BR"),
         "paused_until": stamp(row.paused_until),
     }
@@ -45,6 +46,7 @@ async def _body(deps: Services, tenant_id: TenantId, row: TenantRow) -> dict[str
         "mode": row.mode,
         "timezone": row.timezone,
         "locale": row.locale,
+        "ordering": row.ordering,
         "kill_switch": row.kill_switch,
         "kill_reason": row.kill_reason,
         "platform_stop": row.platform_stop,
@@ -77,10 +79,14 @@ async def put_settings(request: Request, deps: Deps, caller: Caller) -> dict[str
     if not isinstance(payload, dict):
         raise Invalid("invalid_settings", "the body must be an object")
     change = {key: value for key, value in payload.items() if key not in _READ_ONLY}
+    orderings = change.pop("number_ordering", {})
+    if not isinstance(orderings, dict):
+        raise Invalid("invalid_settings", "number_ordering: an object of phone number ids")
+    actor, now = f"key:{caller.key_id}", deps.clock.now()
     async with deps.db.tenant(caller.tenant_id) as tx:
-        row = await tenants.change_settings(
-            tx, deps.clock.now(), caller.tenant_id, change, actor=f"key:{caller.key_id}"
-        )
+        for external_id, ordering in orderings.items():
+            await numbers.set_ordering(tx, now, caller.tenant_id, external_id, ordering, actor=actor)
+        row = await tenants.change_settings(tx, now, caller.tenant_id, change, actor=actor)
     return await _body(deps, caller.tenant_id, row)
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "AppStateSynced",
     "Blame",
     "Capabilities",
+    "Catalogue",
     "Credentials",
     "Done",
     "Echoed",
@@ -51,6 +52,7 @@ __all__ = [
     "HistoryEntry",
     "IdentityChanged",
     "Later",
+    "ListedTemplate",
     "MediaGone",
     "MediaInfo",
     "MediaRef",
@@ -58,6 +60,7 @@ __all__ = [
     "MessageEdited",
     "MessageReceived",
     "MessageRevoked",
+    "NumberFacts",
     "Outbound",
     "Person",
     "PreferenceChanged",
@@ -302,6 +305,52 @@ class History(Protocol):
         ...
 
 
+# --------------------------------------------------------------------------- what there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTemplate:
+    """One template as the provider lists it now. Words and components are the provider's own; `quality` is None
+    when there is no data yet."""
+
+    external_id: str
+    name: str
+    language: str
+    category: str | None
+    status: str
+    quality: str | None
+    parameter_format: str | None
+    components: Sequence[Mapping[str, Any]]
+    rejected_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFacts:
+    """What the provider says of a number, in its own words (`GREEN`, `CONNECTED`, `STANDARD`, `TIER_2K`)."""
+
+    display_phone: str | None
+    verified_name: str | None
+    quality: str | None
+    status: str | None
+    throughput: str | None
+    messaging_limit: str | None
+    name_status: str | None
+
+
+class Catalogue(Protocol):
+    """Reading what an account has. Every call may be repeated."""
+
+    async def templates(
+        self, waba_id: str, credentials: Credentials
+    ) -> Sequence[ListedTemplate] | Rejected | Later | Unknown:
+        """All of them, page by page; a list that could not be read to its end is no list."""
+        ...
+
+    async def number(
+        self, phone_number_id: str, credentials: Credentials
+    ) -> NumberFacts | Rejected | Later | Unknown: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a provider can express; conformance tests derive their skips from it."""
@@ -323,3 +372,4 @@ class Provider:
     receiver: Receiver
     media: MediaStore | None = None
     history: History | None = None
+    catalogue: Catalogue | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -74,21 +73,6 @@ class SyncState:
     synced_at: datetime | None
     templates: int | None
     error: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """One template as the provider lists it now."""
-
-    external_id: str
-    name: str
-    language: str
-    category: str | None
-    status: str
-    quality: str | None
-    parameter_format: str | None
-    components: Sequence[Mapping[str, Any]]
-    rejected_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

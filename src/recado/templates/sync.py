@@ -12,11 +12,11 @@ from recado.db import sql
 from recado.db.pool import Tx
 from recado.errors import NotFound
 from recado.kit.ids import TenantId, uuid7
+from recado.providers.contract import ListedTemplate
 from recado.templates.model import (
     GONE,
     STOPPING,
     DueWaba,
-    Fetched,
     Known,
     Synced,
     Told,
@@ -41,7 +41,7 @@ async def compare(
     now: datetime,
     tenant_id: TenantId,
     waba_id: UUID,
-    fetched: Sequence[Fetched],
+    fetched: Sequence[ListedTemplate],
     *,
     asked_at: datetime,
 ) -> Synced:
@@ -136,7 +136,7 @@ async def _lock(tx: Tx, tenant_id: TenantId, waba_id: UUID) -> None:
 
 
 async def _add(
-    tx: Tx, now: datetime, tenant_id: TenantId, waba_id: UUID, one: Fetched, asked_at: datetime
+    tx: Tx, now: datetime, tenant_id: TenantId, waba_id: UUID, one: ListedTemplate, asked_at: datetime
 ) -> None:
     template_id = uuid7(now)
     await tx.execute(
@@ -152,7 +152,7 @@ async def _add(
     await _note(tx, tenant_id, template_id, now, "created", None, one.status, "sync")
 
 
-def _facts(one: Fetched, at: datetime) -> dict[str, Any]:
+def _facts(one: ListedTemplate, at: datetime) -> dict[str, Any]:
     return {
         "external_id": one.external_id,
         "category": one.category,
@@ -166,7 +166,7 @@ def _facts(one: Fetched, at: datetime) -> dict[str, Any]:
 
 
 async def _bring_up_to_date(
-    tx: Tx, now: datetime, tenant_id: TenantId, mine: Known, one: Fetched, asked_at: datetime
+    tx: Tx, now: datetime, tenant_id: TenantId, mine: Known, one: ListedTemplate, asked_at: datetime
 ) -> int:
     facts = _facts(one, asked_at)
     if mine.status_at > asked_at or mine.status == one.status:

@@ -174,8 +174,10 @@ class GraphHttp:
         headers: Mapping[str, str],
         data: Any = None,
         budget: Budget | None = None,
+        cap: int = _READ_CAP,
     ) -> Answer | Later | Unknown:
-        """One request and its answer. Network trouble is a value; cancelling passes through."""
+        """One request and its answer, of which at most `cap` bytes are read. Network trouble is a value;
+        cancelling passes through."""
         clock = asyncio.get_running_loop().time
         started = clock()
         try:
@@ -193,7 +195,7 @@ class GraphHttp:
             whole = True
             body = bytearray()
             try:
-                await read_some(response.content, body, _READ_CAP)
+                await read_some(response.content, body, cap)
             except _FAILURES:
                 whole = False
             return Answer(

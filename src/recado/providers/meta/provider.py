@@ -7,6 +7,7 @@ from ssl import SSLContext
 from typing import Final
 
 from recado.providers.contract import Capabilities, Provider, ProviderEvent, Unparseable
+from recado.providers.meta.catalogue import MetaCatalogue
 from recado.providers.meta.client import MetaSender
 from recado.providers.meta.history import MetaHistory
 from recado.providers.meta.http import Budget, GraphHttp, Probe
@@ -82,4 +83,5 @@ def build(
         receiver=MetaReceiver(),
         media=MetaMedia(http, media_hosts),
         history=MetaHistory(http) if history else None,
+        catalogue=MetaCatalogue(http),
     )

@@ -44,6 +44,11 @@ class TenantSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateSeen:
+    template: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     seq: int
     swept_at: datetime

@@ -107,3 +107,7 @@ from report_hour
 where tenant_id = @tenant_id and hour >= @since and hour < @until
   and (@number_id::uuid is null or number_id = @number_id) and (@template::text is null or template = @template)
 group by 1, 2, 3, 4;
+
+-- :known_templates -> TemplateSeen
+select distinct template from report_hour
+where tenant_id = @tenant_id and hour >= @since and template <> '' order by template limit 500;

@@ -21,6 +21,7 @@ from recado.reports.model import (
     Mark,
     Report,
     SourceSum,
+    TemplateSeen,
     TenantSeen,
     TimeSum,
     causes,
@@ -166,6 +167,12 @@ async def report(tx: Tx, tenant_id: TenantId, asked: Asked) -> Report:
         kinds=dict(kinds),
         behind=behind,
     )
+
+
+async def known_templates(tx: Tx, tenant_id: TenantId, since: datetime) -> list[str]:
+    """Names of templates that were used since then, for a filter."""
+    rows = await tx.many(_Q["known_templates"], TemplateSeen, tenant_id=tenant_id, since=since)
+    return [row.template for row in rows]
 
 
 def _largest(lines: dict[object, Line]) -> list[Line]:

@@ -12,6 +12,7 @@ from recado.web.panel.screens import (
     door,
     links,
     live,
+    metrics,
     own,
     preferences,
     release,
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     counts.router,
     release.router,
     audit.router,
+    metrics.router,
 )
 
 
@@ -86,6 +88,20 @@ NAVIGATION = Navigation(
                     icon="shield-check",
                     right="rollout.read",
                     key="l",
+                ),
+                Entry(
+                    path="/painel/metricas",
+                    label=mark("Métricas"),
+                    icon="chart-column",
+                    right="metrics.read",
+                    key="e",
+                ),
+                Entry(
+                    path="/painel/auditoria",
+                    label=mark("Auditoria"),
+                    icon="scroll-text",
+                    right="audit.read",
+                    key="u",
                 ),
             ),
         ),

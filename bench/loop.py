@@ -8,6 +8,7 @@ import subprocess
 import urllib.request
 from typing import Any
 
+from bench import payloads
 from bench.figures import Report, columns
 from bench.stage import Stage, Usage, until_open
 
@@ -56,6 +57,7 @@ async def run(seconds: float, stage: Stage) -> Report:
     await until_open(stage.graph_port, graph)
     # Never the limit: what breaks here must be recado.
     await stage.set_pace(HIGHEST, HIGHEST)
+    await stage.meet([payloads.phone(n) for n in range(payloads.KNOWN_PEOPLE)])
     stage.start_worker()
     await _step(stage, RATE / 5, _WARM_UP_S, 0)
     report = Report("loop: accept -> send -> 3 statuses each -> projected, everything durable")
@@ -162,6 +164,8 @@ def _tell(report: Report, steps: list[dict[str, Any]]) -> None:
     report.table(*columns([_row(step) for step in steps]))
     report.table(*columns([_usage(step) for step in steps]))
     at = steps[0]
+    known = f"{payloads.KNOWN_PEOPLE:,} known people, one recipient in {payloads.NEW_EVERY} is new"
+    report.say("recipients", known)
     report.say("accept p99 at the first step, ms", at["producer"]["p99_ms"], "<= 150")
     report.say("webhook ack p99 at the first step, ms", at["graph"]["p99_ms"], "<= 150")
     report.say("due-to-sent p99 at the first step, ms", at["sent_ms"][1], "<= 500")

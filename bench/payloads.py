@@ -38,6 +38,16 @@ def phone(n: int) -> str:
     return f"55209{n % 100_000_000:08d}"
 
 
+# A company mostly writes to people it knows; one recipient in ten is met for the first time.
+KNOWN_PEOPLE = 20_000
+NEW_EVERY = 10
+
+
+def recipient(n: int) -> str:
+    """Whom the n-th message goes to."""
+    return phone(50_000_000 + n) if n % NEW_EVERY == 0 else phone(n % KNOWN_PEOPLE)
+
+
 def wamid(run: str, n: int) -> str:
     return f"wamid.HBgNNTUyMDk1NTUwMDExMRUCABEYEj{run:0>8}{n:012d}AA=="
 

@@ -1,6 +1,6 @@
 """A customer's software: `python -m bench.producer PORT RATE SECONDS CONNECTIONS FIRST`, with BENCH_API_KEY.
 
-Asks for one template message per recipient at a steady rate, whatever the answers take (open loop), and
+Asks for template messages at a steady rate, whatever the answers take (open loop), and
 prints one JSON line.
 """
 
@@ -23,7 +23,7 @@ _TICK_S = 0.005
 
 
 def _request(head: bytes, n: int) -> bytes:
-    body = payloads.template_body(payloads.phone(n), f"bench-{n}")
+    body = payloads.template_body(payloads.recipient(n), f"bench-{n}")
     return b"%sContent-Length: %d\r\n\r\n%s" % (head, len(body), body)
 
 

@@ -22,6 +22,8 @@ import psutil
 from bench import payloads
 from recado.app.install import DATABASE, Installation, prepare
 from recado.app.wiring import House
+from recado.conversations import service as conversations
+from recado.conversations.model import Address
 from recado.db.system import system
 from recado.kit.clock import SystemClock
 from recado.kit.ids import NumberId, TenantId
@@ -137,6 +139,21 @@ class Stage:
         finally:
             await house.close()
         self.api_key, self.tenant_id, self.number_id = key.secret, tenant.tenant_id, number.number_id
+
+    async def meet(self, phones: Sequence[str]) -> None:
+        """People the company has written to before, each with a conversation."""
+        house = House(self.loaded(), self.installation, web=False)
+        await house.open()
+        try:
+            for start in range(0, len(phones), 1000):
+                now = SystemClock().now()
+                addresses = [Address(phone="+" + one, bsuid=None) for one in phones[start : start + 1000]]
+                async with system(house.db) as tx:
+                    met = await conversations.create_contacts(tx, now, self.tenant_id, addresses)
+                    pairs = [(self.number_id, contact_id) for contact_id in met.values()]
+                    await conversations.ensure_conversations(tx, now, self.tenant_id, pairs)
+        finally:
+            await house.close()
 
     async def set_pace(self, rate_per_s: float, burst: int) -> None:
         """How fast the number may send."""

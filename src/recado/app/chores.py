@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from recado.alerts import service as alerts
 from recado.app.install import keeper
-from recado.db.pool import Database
+from recado.db.pool import Database, Tx
 from recado.invariants import service as invariants
+from recado.invariants.model import Report
 from recado.messages import backlog
 from recado.reports import service as reports
 from recado.worker.ports import Chore
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("recado.audit")
 # Late statuses arrive for days; what is older than this was looked at many times.
 AUDIT_LOOKS_BACK = timedelta(days=3)
+AUDIT_ALERT = "audit.violation"
 AUDIT_FIRST_S = 180.0
 # How often sums follow the diary, and how much one run may do: the rest is for the next.
 REPORTS_EVERY_S = 30.0
@@ -31,7 +34,7 @@ FREE_KINDS_EVERY_S = 20.0
 
 
 async def audit(house: House, every_s: float) -> None:
-    """One run over the last days, kept; every broken promise is an error in the log and an incident."""
+    """One run over the last days, kept; every broken promise is an error in the log, an incident and an alert."""
     async with house.engine() as tx:
         if await invariants.ran_lately(tx, every_s):
             return
@@ -46,9 +49,19 @@ async def audit(house: House, every_s: float) -> None:
         await as_tenant.close()
     async with house.engine() as tx:
         await invariants.keep(tx, report)
+        await _alert(tx, report)
     for one in report.failed:
         _log.error("audit.violation", invariant=one.id, promise=one.title.en, found=one.found)
     _log.info("audit.done", messages=report.messages, took_ms=report.took_ms, failed=len(report.failed))
+
+
+async def _alert(tx: Tx, report: Report) -> None:
+    """An open alert for each promise that is broken; one that holds again closes its own."""
+    for one in report.failed:
+        data = {"promise": {"en": one.title.en, "pt": one.title.pt}, "found": one.found}
+        await alerts.raise_alert(tx, report.at, AUDIT_ALERT, one.id, alerts.Severity.CRITICAL, data)
+    healthy = [one.id for one in report.invariants if one.ok]
+    await alerts.resolve(tx, report.at, AUDIT_ALERT, healthy)
 
 
 def chores(house: House, jitter: float) -> list[Chore]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from recado.alerts import service as alerts
 from recado.app import epoch
 from recado.app.disk import MIB, Level
 from recado.db import sql
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from recado.app.wiring import House
 
 _Q = sql.load("recado.app")
+MOST_ALERTS = 1000
 MAX_LAG_S = 60.0
 
 
@@ -25,6 +28,11 @@ def _sending(restricted: epoch.Forced | None) -> str:
         return "allowed"
     what = "nothing leaves" if restricted.mode == "restore" else "every company is in dry run"
     return f"{restricted.mode}: {what} since {restricted.since:%Y-%m-%d %H:%M:%S} UTC; {restricted.why}"
+
+
+def _raised(raised: Sequence[alerts.Alert]) -> str:
+    shown = [f"{one.kind} {one.subject} since {one.raised_at:%Y-%m-%d %H:%M} UTC" for one in raised[:5]]
+    return "; ".join([f"{len(raised)} open", *shown]) if raised else "none open"
 
 
 def _schema(version: int, strange: str | None, latest: int) -> Check:
@@ -54,6 +62,7 @@ class Health:
             backlog = await deadletters.backlog(tx)
             dead = await deadletters.dead_count(tx)
             restricted = await epoch.forced(tx)
+            raised = await alerts.open_alerts(tx, MOST_ALERTS)
         assert row is not None
         assert schema is not None
         return [
@@ -70,6 +79,7 @@ class Health:
             ),
             # Not a reason to be taken out of service: the doors must stay open for webhooks.
             Check(name="sending", ok=True, detail=_sending(restricted)),
+            Check(name="alerts", ok=not raised, detail=_raised(raised), blocks=False),
         ]
 
     def _disk(self) -> Check:
@@ -89,7 +99,9 @@ class Health:
             row = await tx.row(_Q["health"])
             backlog = await deadletters.backlog(tx)
             dead = await deadletters.dead_count(tx)
+            raised = await alerts.open_alerts(tx, MOST_ALERTS)
         assert row is not None
+        metrics.gauge("alerts_open", len(raised))
         for name in ("outbox_waiting", "outbox_in_doubt", "lanes_paused"):
             metrics.gauge(name, row[name])
         metrics.gauge("ledger_waiting", backlog.waiting)

@@ -46,6 +46,7 @@ class Metrics(SendMeter):
                 ("ledger_waiting", "Webhook bodies not yet projected (counted up to 10000)"),
                 ("ledger_lag_seconds", "Age of the oldest webhook body waiting"),
                 ("ledger_dead", "Dead letters"),
+                ("alerts_open", "Matters somebody has to be told (counted up to 1000)"),
                 ("lanes_paused", "Sending numbers that are paused"),
             )
         }

@@ -29,11 +29,12 @@ Authenticate = Callable[[str, bool], Awaitable[Principal | KeyRefused]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One readiness fact."""
+    """One readiness fact. What does not `block` needs a person, and is no reason to be taken out of service."""
 
     name: str
     ok: bool
     detail: str
+    blocks: bool = True
 
 
 class NumberFinder(Protocol):

@@ -18,9 +18,10 @@ async def live() -> dict[str, str]:
 
 
 async def _report(deps: Deps) -> tuple[bool, dict[str, Any]]:
+    """Whether it is ready, and every fact."""
     checks = await deps.readiness()
     body = {check.name: {"ok": check.ok, "detail": check.detail} for check in checks}
-    return all(check.ok for check in checks), body
+    return all(check.ok or not check.blocks for check in checks), body
 
 
 @router.get("/health/ready", summary="It can take and send messages")
@@ -32,17 +33,17 @@ async def ready(deps: Deps) -> JSONResponse:
 
 @router.get("/health", summary="Both, for people")
 async def health(deps: Deps) -> JSONResponse:
-    ok, checks = await _report(deps)
+    ready, checks = await _report(deps)
     wrong = [name for name, check in checks.items() if not check["ok"]]
-    summary = "tudo certo" if ok else "precisa de atenção: " + ", ".join(wrong)
+    summary = "tudo certo" if not wrong else "precisa de atenção: " + ", ".join(wrong)
     body = {
-        "status": "ok" if ok else "degraded",
+        "status": "degraded" if wrong else "ok",
         "live": True,
-        "ready": ok,
+        "ready": ready,
         "summary": summary,
         "checks": checks,
     }
-    return JSONResponse(body, status_code=200 if ok else 503)
+    return JSONResponse(body, status_code=200 if ready else 503)
 
 
 @router.get("/metrics", summary="Prometheus", response_class=Response)

@@ -1,0 +1,1 @@
+"""What somebody has to be told: raised once for each matter, open until it is over."""

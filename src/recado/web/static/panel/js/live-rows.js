@@ -10,6 +10,7 @@ export class LiveList {
     this.unseen = new Set();
     this.busy = false;
     this.all = false;
+    this.askedAt = -EVERY_MS;
   }
 
   rows() {
@@ -38,11 +39,12 @@ export class LiveList {
   soon() {
     if (this.busy) return;
     this.busy = true;
+    // The first change at once, a stream of them at a pace that server and eyes can follow.
     setTimeout(async () => {
       if (!this.held()) await this.refresh();
       this.busy = false;
       if (!this.held() && (this.all || this.waiting.size)) this.soon();
-    }, EVERY_MS);
+    }, Math.max(20, this.askedAt + EVERY_MS - performance.now()));
   }
 
   async refresh() {
@@ -55,6 +57,7 @@ export class LiveList {
       this.waiting.delete(id);
     }
     if (asked.length === 0) return;
+    this.askedAt = performance.now();
     const query = new URLSearchParams(location.search);
     query.delete("ids");
     for (const id of asked) query.append("ids", id);
@@ -105,6 +108,7 @@ export class LiveList {
 
   pill() {
     const count = this.unseen.size;
+    if (!this.button && count === 0) return;
     this.button ??= document.querySelector(`#${this.element.id}-novas`) ?? this.makePill();
     this.button.hidden = count === 0;
     if (count === 0) return;

@@ -20,6 +20,7 @@ const lists = new Map();
 let pending = null;
 let paused = false;
 let timer = 0;
+let flushedAt = -FLUSH_MS;
 let saidAt = -SAY_MS;
 
 const fresh = () => ({ messages: new Map(), conversations: new Set(), topics: new Set(), everything: false });
@@ -54,11 +55,12 @@ function take(change) {
   for (const [id, conversation] of Object.entries(change.m)) pending.messages.set(id, conversation);
   for (const id of change.c) pending.conversations.add(id);
   for (const kind of change.k) pending.topics.add(kind);
-  if (!paused) timer ||= setTimeout(flush, FLUSH_MS);
+  if (!paused) timer ||= setTimeout(flush, performance.now() - flushedAt > FLUSH_MS ? 20 : FLUSH_MS);
 }
 
 function flush() {
   timer = 0;
+  flushedAt = performance.now();
   const change = pending;
   pending = null;
   if (!change) return;

@@ -42,8 +42,8 @@ _CREDENTIALS_FOR_S = 5.0
 _BATCH = 400
 # A claim or a record of a few messages costs the database as much as one of many: with only a few in hand the
 # loops let others gather for a moment.
-_FEW = 16
-_BREATH_S = 0.01
+_FEW = 48
+_BREATH_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

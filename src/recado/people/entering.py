@@ -81,10 +81,11 @@ async def enter(
     random_bytes: RandomBytes = secrets.token_bytes,
 ) -> Entered | NeedsCode:
     """Opens a session for somebody whose password (or link) was right. Audited when it is a whole one."""
-    await forgive(tx, login=person.login, address=address)
     if person.second_factor and how != "demonstration":
+        # Nothing is forgiven yet: who knows the password could guess codes for ever, coming in half each time.
         token = await _open(tx, now, person, agent=agent, half=True, random_bytes=random_bytes)
         return NeedsCode(token=token)
+    await forgive(tx, login=person.login, address=address)
     token = await _open(tx, now, person, agent=agent, half=False, random_bytes=random_bytes)
     await _note(tx, now, person.person_id, how)
     return Entered(token=token, person_id=person.person_id)

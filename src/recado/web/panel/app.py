@@ -16,8 +16,8 @@ from recado.kit.correlation import correlation_id
 from recado.web.panel.pages import is_swap, page, tell
 from recado.web.panel.screens import ROUTERS
 from recado.web.panel.security import PanelHeaders, place_of
-from recado.web.panel.visitor import Elsewhere, NoCompany, NotUsable, guard
-from recado.web.panel.words import _
+from recado.web.panel.visitor import Elsewhere, NoCompany, NotUsable, guard, language_of
+from recado.web.panel.words import _, speak
 from recado.web.services import Services
 
 _log = structlog.get_logger("recado.panel")
@@ -100,6 +100,11 @@ def _words_for(status: int, code: str = "") -> tuple[str, str]:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if not hasattr(request.state, "place"):
+        # No route, so no guard: nobody has asked yet which language this browser speaks.
+        accept = request.headers.get("accept-language", "")
+        now = request.app.state.services.clock.now()
+        speak(language_of(None, accept, None), "America/Sao_Paulo", now)
     return _trouble(request, error.status_code, *_words_for(error.status_code))
 
 
@@ -120,7 +125,8 @@ async def _bug(request: Request, error: Exception) -> Response:
 def _trouble(request: Request, status: int, title: str, text: str) -> Response:
     """htmx gets a toast and keeps the page; a browser gets a page with the number to quote."""
     if not hasattr(request.state, "place"):
-        request.state.place = place_of(request, request.app.state.services.public_url)
+        services = request.app.state.services
+        request.state.place = place_of(request, services.public_url)
     if is_swap(request):
         told = f"{title}. {text} ({correlation_id()})" if status >= 500 else f"{title}. {text}"
         return tell(Response(status_code=status), told, kind="bad")

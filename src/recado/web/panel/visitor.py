@@ -200,7 +200,7 @@ _WITHOUT_COMPANY = frozenset({"own", "accounts.create", "rollout.global"})
 
 def entrance(request: Request) -> str:
     """The login page, which leads back here."""
-    if request.method != "GET" or request.headers.get("hx-request") or request.url.path == "/painel":
+    if request.method != "GET" or request.headers.get("hx-request") or request.url.path in ("/", "/painel"):
         return "/painel/entrar"
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return f"/painel/entrar?para={quote(here, safe='')}"

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from recado.web.panel.screens import (
+    accounts,
     audit,
     counts,
     door,
+    keys,
     links,
     live,
     metrics,
@@ -35,6 +37,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     release.router,
     audit.router,
     metrics.router,
+    accounts.router,
+    keys.router,
 )
 
 
@@ -88,6 +92,13 @@ NAVIGATION = Navigation(
                     icon="shield-check",
                     right="rollout.read",
                     key="l",
+                ),
+                Entry(
+                    path="/painel/contas",
+                    label=mark("Contas e chaves"),
+                    icon="key-round",
+                    right="accounts.read",
+                    key="k",
                 ),
                 Entry(
                     path="/painel/metricas",

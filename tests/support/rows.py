@@ -28,6 +28,7 @@ PLAIN = {
     "jsonb": "'{{}}'",
     "boolean": "false",
     "text[]": "'{{}}'",
+    "bigint[]": "'{{}}'",
     "timestamp with time zone": "'2026-11-23 12:00+00'",
     "smallint": "1",
     "integer": "1",

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     audit_every_s: float = Field(
         3600, gt=0, description="how often the promises are proven on the stored data"
     )
+    templates_every_s: float = Field(
+        900, gt=0, description="how often templates and numbers are compared with the provider's"
+    )
     epoch_every_s: float = Field(
         15, gt=0, le=600, description="how often the installation notes that it lives; shows an old copy"
     )

@@ -1,10 +1,11 @@
 """What a worker does now and then beside sending: the audit, noting that the installation lives, the sums of
-reports, and letting go of what stopped kinds held."""
+reports, letting go of what stopped kinds held, and asking for templates to be compared."""
 
 from __future__ import annotations
 
 import time
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,8 +15,10 @@ from recado.app.install import keeper
 from recado.db.pool import Database, Tx
 from recado.invariants import service as invariants
 from recado.invariants.model import Report
-from recado.messages import backlog
+from recado.messages import backlog, template_holds
+from recado.queue.jobs import enqueue
 from recado.reports import service as reports
+from recado.templates import sync
 from recado.worker.ports import Chore
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ REPORTS_EVERY_S = 30.0
 REPORTS_EVENTS = 500_000
 REPORTS_HOURS = 200
 FREE_KINDS_EVERY_S = 20.0
+TEMPLATES_LOOK_S = 30.0
 
 
 async def audit(house: House, every_s: float) -> None:
@@ -64,6 +68,17 @@ async def _alert(tx: Tx, report: Report) -> None:
     await alerts.resolve(tx, report.at, AUDIT_ALERT, healthy)
 
 
+async def compare_templates(house: House) -> None:
+    """Asks for a comparison of the WABAs whose turn it is, and ends what a stopped template held too long."""
+    now = house.clock.now()
+    every = timedelta(seconds=house.settings.templates_every_s)
+    async with house.engine() as tx:
+        await template_holds.free_expired(tx, now)
+        for one in await sync.due(tx, now, every):
+            waba = one.waba_id.hex
+            await enqueue(tx, now, one.tenant_id, sync.SYNC_JOB, {"waba_id": waba}, dedupe=waba, again=True)
+
+
 def chores(house: House, jitter: float) -> list[Chore]:
     """`jitter` in 0..1 keeps workers that started together apart."""
     settings = house.settings
@@ -93,5 +108,11 @@ def chores(house: House, jitter: float) -> list[Chore]:
         Chore(name="audit", every_s=settings.audit_every_s, first_s=first, run=run_audit),
         Chore(name="reports", every_s=REPORTS_EVERY_S, first_s=5 + 5 * jitter, run=count),
         Chore(name="kinds", every_s=FREE_KINDS_EVERY_S, first_s=FREE_KINDS_EVERY_S * jitter, run=free_kinds),
+        Chore(
+            name="templates",
+            every_s=TEMPLATES_LOOK_S,
+            first_s=1 + jitter,
+            run=partial(compare_templates, house),
+        ),
         Chore(name="epoch", every_s=settings.epoch_every_s, first_s=settings.epoch_every_s, run=note_epoch),
     ]

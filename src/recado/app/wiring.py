@@ -46,6 +46,7 @@ from recado.web.services import Services
 from recado.worker.loops import Worker
 from recado.worker.media_jobs import TRANSFERS, MediaJobs
 from recado.worker.ports import WorkerConfig, WorkerPorts
+from recado.worker.template_jobs import TemplateJobs
 
 _INTAKE_CONNECTIONS = 3
 
@@ -194,6 +195,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
     settings = house.settings
     source = random.Random(secrets.randbits(64))  # noqa: S311 - jitter, not secrets
     media_jobs = MediaJobs(lambda: ports, settings.media_max_bytes)
+    template_jobs = TemplateJobs(lambda: ports)
     ports = WorkerPorts(
         engine=house.engine,
         providers=house.providers,
@@ -204,7 +206,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         blobs=house.blobs,
         projection=projection(house),
         meter=house.metrics,
-        handlers=media_jobs.handlers(),
+        handlers=media_jobs.handlers() | template_jobs.handlers(),
         transfers=TRANSFERS,
         chores=chores(house, source.random()),
         changed=house.notifier.changed,

@@ -35,6 +35,8 @@ from recado.providers.contract import (
     Unrecognised,
     ValueFault,
 )
+from recado.queue import jobs
+from recado.templates.sync import TOLD_JOB
 
 _Q = sql.load("recado.inbound")
 _CHUNK = 1000
@@ -249,6 +251,8 @@ async def _dispatch(tx: Tx, arrival: Arrival, event: ProviderEvent) -> bool:
             return await messages.echo(tx, arrival, event)
         case IdentityChanged():
             return await _change_identity(tx, arrival, event)
+        case TemplateChanged():
+            return await _change_template(tx, arrival, event)
         case StatusChanged():
             raise AssertionError("statuses are applied in batches")
         case _:
@@ -263,15 +267,32 @@ async def _change_identity(tx: Tx, arrival: Arrival, event: IdentityChanged) -> 
     return True
 
 
-Noted = (
-    HistoryChunk
-    | AppStateSynced
-    | TemplateChanged
-    | AccountChanged
-    | PreferenceChanged
-    | ValueFault
-    | Unrecognised
-)
+async def _change_template(tx: Tx, arrival: Arrival, event: TemplateChanged) -> bool:
+    """Noted here, taken over by a job: it locks lanes, which a projector that holds messages must not."""
+    facts = {
+        "field": event.field,
+        "template_id": event.template_id,
+        "name": event.name,
+        "language": event.language,
+        "event": event.event,
+    }
+    if not await messages.note(tx, arrival, "template.changed", event.at, facts):
+        return False
+    if event.phone_number_id is None:
+        told = {
+            "waba_id": arrival.number_id.hex,
+            "field": event.field,
+            "external_id": event.template_id,
+            "name": event.name,
+            "language": event.language,
+            "event": event.event,
+            "at": clamp_time(event.at, arrival.received_at).isoformat(),
+        }
+        await jobs.enqueue(tx, arrival.now, arrival.tenant_id, TOLD_JOB, told)
+    return True
+
+
+Noted = HistoryChunk | AppStateSynced | AccountChanged | PreferenceChanged | ValueFault | Unrecognised
 
 
 def _plain(event: Noted) -> tuple[str, dict[str, Any]]:
@@ -287,14 +308,6 @@ def _plain(event: Noted) -> tuple[str, dict[str, Any]]:
             }
         case AppStateSynced():
             return "contacts.synced", {"contacts": event.contacts}
-        case TemplateChanged():
-            return "template.changed", {
-                "field": event.field,
-                "template_id": event.template_id,
-                "name": event.name,
-                "language": event.language,
-                "event": event.event,
-            }
         case AccountChanged():
             return "account.changed", {"field": event.field, "event": event.event}
         case PreferenceChanged():

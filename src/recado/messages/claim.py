@@ -20,6 +20,7 @@ from recado.kit.reasons import Reason
 from recado.media import service as media
 from recado.messages.gates import Expire, Fail, GateInput, Go, Hold, Simulate, Skip, Verdict, Wait, judge
 from recado.messages.pace import Pace, room, slowed, spend
+from recado.messages.template_holds import stop_of
 from recado.numbers.model import Leased
 
 _Q = sql.load("recado.messages", "dispatch.sql")
@@ -47,8 +48,9 @@ class LaneState:
     fence: int
     probing: bool
     mode: str
-    # Kinds of message that somebody stopped, and why. Not part of what tells lanes apart.
+    # Kinds that somebody stopped and templates that the provider did, and why. No part of what tells lanes apart.
     kind_stops: Mapping[str, str] = field(default_factory=dict, compare=False)
+    template_stops: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def pace(self, now: datetime) -> Pace:
         """A slowed lane's burst shrinks with its rate: twenty at once are twice as fast at half the pace,
@@ -268,6 +270,7 @@ def _gate_input(
         media_ready=row.due.media_ref is None or files is not None,
         media_retry_at=now + _MEDIA_RETRY,
         kind_stopped=row.detail.kind in lane.kind_stops,
+        template_stopped=stop_of(lane.template_stops, row.detail.kind, row.detail.content),
         earlier_open=row.detail.blocked or row.detail.turn_taken,
         earlier_retry_at=now + (_TURN_RETRY if row.detail.turn_taken else _ORDER_RETRY),
     )

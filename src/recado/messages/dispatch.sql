@@ -4,14 +4,15 @@
 -- restore nothing leaves, nor on a server's new timeline before somebody has looked at it (app/epoch.py).
 select l.tenant_id, l.number_id, l.rate_per_s, l.burst, l.pair_interval_s, l.pair_burst, l.tat, l.slow_factor,
     l.slow_until, l.fence, l.paused_reason is not null as probing,
-    case when i.forced = 'clone' and t.mode = 'enabled' then 'dry_run' else t.mode end as mode, t.kind_stops
+    case when i.forced = 'clone' and t.mode = 'enabled' then 'dry_run' else t.mode end as mode, t.kind_stops,
+    l.template_stops
 from lane l
 join unnest(@tenant_ids::uuid[], @number_ids::uuid[], @fences::bigint[]) as mine (tenant_id, number_id, fence)
     on mine.tenant_id = l.tenant_id and mine.number_id = l.number_id and mine.fence = l.fence
 join tenant t on t.tenant_id = l.tenant_id
 cross join installation i
 where l.owner = @owner and l.lease_until > clock_timestamp()
-  and not l.kill_switch and not t.kill_switch and not t.platform_stop and not i.kill_switch and i.forced is distinct from 'restore'
+  and not l.kill_switch and not l.platform_stop and not t.kill_switch and not t.platform_stop and not i.kill_switch and i.forced is distinct from 'restore'
   and case when i.timeline is null then true else i.timeline = (
     select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer) end
   and (l.paused_reason is null or l.paused_until <= @now)
@@ -147,8 +148,8 @@ select tenant_id, message_id, 'message.' || state, @now,
 from done;
 
 -- :hold_stopped
--- Out of the line, so that claims pay for it once however long the kind stays stopped. Later ones of the same
--- conversation may go past: it is a person who decided that this kind waits.
+-- Out of the line, so that claims pay for it once however long the kind or the template stays stopped. Later ones
+-- of the same conversation may go past: it is a person, or the provider, who decided that these wait.
 with held as (
     update outbox o set state = 4
     from unnest(@tenant_ids::uuid[], @message_ids::uuid[], @reasons::text[]) as u (tenant_id, message_id, reason)

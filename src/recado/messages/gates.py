@@ -51,7 +51,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Somebody stopped its kind: out of the line until that person lets the kind leave again."""
+    """Its kind was stopped by somebody, or its template by the provider: out of the line until it may leave."""
 
     reason: Reason
 
@@ -74,6 +74,7 @@ class GateInput:
     media_retry_at: datetime
     earlier_open: bool = False
     kind_stopped: bool = False
+    template_stopped: Reason | None = None
     earlier_retry_at: datetime
 
 
@@ -96,6 +97,8 @@ def _end(row: GateInput, now: datetime) -> Verdict | None:
         return Simulate()
     if row.media_refused is not None:
         return Fail(reason=row.media_refused)
+    if row.template_stopped is not None:
+        return Hold(reason=row.template_stopped)
     return None
 
 

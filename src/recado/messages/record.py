@@ -14,6 +14,7 @@ from recado.kit.failpoints import reached
 from recado.kit.ids import MessageId, TenantId
 from recado.kit.phone import digits
 from recado.kit.reasons import Reason
+from recado.messages import template_holds
 from recado.messages.claim import Intent
 from recado.messages.doubt import note_duplicates
 from recado.messages.pace import SLOW_FOR, pair_backoff, retry_backoff
@@ -33,6 +34,10 @@ _Q = sql.load("recado.messages", "record.sql")
 _D = sql.load("recado.messages")
 # While a token or an account is broken the lane is tried with one message this often.
 PROBE_EVERY = timedelta(minutes=5)
+# A stopped template's message is tried this often when the provider's list says one thing and its answers another,
+# each time after that much more patience.
+_TEMPLATE_TRIES = 3
+_TEMPLATE_PATIENCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +223,9 @@ async def _record_rejected(tx: Tx, now: datetime, one: Finished, outcome: Reject
             until=now + PROBE_EVERY,
         )
         return
+    if outcome.reason in template_holds.HOLDING and due.tries < _TEMPLATE_TRIES:
+        await _hold_for_template(tx, now, one, outcome)
+        return
     await tx.execute(
         _Q["drop_outbox"],
         tenant_id=due.tenant_id,
@@ -233,6 +241,21 @@ async def _record_rejected(tx: Tx, now: datetime, one: Finished, outcome: Reject
         outcome.code,
         outcome.detail,
     )
+
+
+async def _hold_for_template(tx: Tx, now: datetime, one: Finished, outcome: Rejected) -> None:
+    """It may be let go again while the message still makes sense: comparing with the provider decides."""
+    due = one.intent.row.due
+    await tx.execute(
+        _Q["hold_for_template"],
+        tenant_id=due.tenant_id,
+        message_id=due.message_id,
+        token=one.intent.token,
+        reason=outcome.reason.value,
+        now=now,
+    )
+    later = now + _TEMPLATE_PATIENCE * due.tries
+    await template_holds.ask(tx, now, due.tenant_id, due.number_id, later)
 
 
 async def _set_message(

@@ -73,6 +73,20 @@ from again a where m.tenant_id = a.tenant_id and m.id = a.message_id and m.rank 
 update outbox set state = 2, lease_until = null
 where tenant_id = @tenant_id and message_id = @message_id and token = @token and state = 1;
 
+-- :hold_for_template
+-- The provider stopped its template, and our copy did not know: out of the line, as if the claim had held it.
+with held as (
+    update outbox set state = 4, token = null, lease_until = null
+    where tenant_id = @tenant_id and message_id = @message_id and token = @token and state in (1, 2, 3)
+    returning tenant_id, message_id, conversation_id
+), shown as (
+    update message m set state = 'held', reason = @reason, reason_detail = null, attention = false
+    from held h where m.tenant_id = h.tenant_id and m.id = h.message_id and m.rank = 0
+)
+insert into event (tenant_id, message_id, conversation_id, kind, at, data)
+select tenant_id, message_id, conversation_id, 'message.held', @now, jsonb_build_object('reason', @reason::text)
+from held;
+
 -- :drop_outbox
 delete from outbox
 where tenant_id = @tenant_id and message_id = @message_id and token = @token and state in (1, 2, 3);

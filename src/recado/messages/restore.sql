@@ -17,10 +17,11 @@ select tenant_id, message_id, conversation_id, 'message.held', @now, '{"reason":
 update outbox set lease_until = '-infinity' where state = 1;
 
 -- :hold_stopped_too
--- What waited because its kind was stopped may have left after the copy was made as well.
+-- What waited because its kind or template was stopped may have left after the copy was made as well.
 update message m set reason = 'restored', attention = true
 from outbox o
-where o.state = 4 and m.tenant_id = o.tenant_id and m.id = o.message_id and m.reason = 'kill_switch';
+where o.state = 4 and m.tenant_id = o.tenant_id and m.id = o.message_id
+  and m.reason in ('kill_switch', 'template_paused', 'template_disabled');
 
 -- :held_counts -> HeldCount
 -- What a stopped kind holds is freed with its kind (backlog.sql).

@@ -122,5 +122,5 @@ class Synced:
 
 
 def key_of(name: str, language: str) -> str:
-    """How a template is named among what a lane may not send."""
-    return f"{name}|{language}"
+    """How a template is named among what a lane may not send. Some write `pt-BR`, the provider wants `pt_BR`."""
+    return f"{name}|{language.replace('-', '_')}"

@@ -26,6 +26,7 @@ from recado.templates.model import (
 
 _Q = sql.load("recado.templates")
 SYNC_JOB: Final = "templates.sync"
+TOLD_JOB: Final = "templates.told"
 # Which of a template's facts a webhook's field is about. What is in no such field is read by comparing.
 _ABOUT: Final = {
     "message_template_status_update": "status",

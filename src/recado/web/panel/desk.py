@@ -61,6 +61,7 @@ class Desk:
         if not fits or person is None or person.disabled_at is not None:
             return Wrong()
         async with self._engine() as tx:
+            await entering.forget_old(tx, self.now())
             return await entering.enter(tx, self.now(), person, agent=agent, address=address)
 
     async def enter_code(

@@ -3,10 +3,10 @@
 select
     (select count(*) from (select 1 from outbox where state = 0 limit 10000) o) as outbox_waiting,
     (select count(*) from outbox where state in (2, 3)) as outbox_in_doubt,
-    (select count(*) from lane where paused_reason is not null or kill_switch) as lanes_paused,
+    (select count(*) from lane where paused_reason is not null or kill_switch or platform_stop) as lanes_paused,
     (select count(*) from (
         select 1 from lane l where l.lease_until < clock_timestamp() and l.paused_reason is null
-            and not l.kill_switch and exists (
+            and not l.kill_switch and not l.platform_stop and exists (
                 select 1 from unnest(array[0, 1, 2]::smallint[]) p cross join lateral (
                     select 1 from outbox o where o.tenant_id = l.tenant_id and o.number_id = l.number_id
                         and o.priority = p and o.state = 0
@@ -15,7 +15,8 @@ select
 
 -- :stopped
 -- Whether anybody said stop for this number, for its tenant or for everything.
-select i.kill_switch or t.kill_switch or t.platform_stop or l.kill_switch or i.forced is not null or t.mode <> 'enabled' as stopped
+select i.kill_switch or t.kill_switch or t.platform_stop or l.kill_switch or l.platform_stop
+    or i.forced is not null or t.mode <> 'enabled' as stopped
 from installation i, tenant t join lane l on l.tenant_id = t.tenant_id
 where t.tenant_id = @tenant_id and l.number_id = @number_id;
 

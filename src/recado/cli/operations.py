@@ -32,6 +32,7 @@ from recado.kit.ids import TenantId
 from recado.messages import doubt, reading, restore
 from recado.messages.restore import HeldDecision
 from recado.numbers import service as numbers
+from recado.numbers import stops
 from recado.settings import Settings
 from recado.tenants import service as tenants
 from recado.tenants import switches
@@ -162,7 +163,11 @@ async def _switch_in(
             await tenants.change_settings(tx, now, company.tenant_id, {"kill_switch": False}, actor=_ACTOR)
         return f"{company.client_id} is {word}"
     row = await numbers.get_number(tx, company.tenant_id, number)
-    await numbers.set_kill_switch(tx, now, company.tenant_id, row.number_id, on=on, actor=_ACTOR)
+    await stops.stop_by_platform(
+        tx, now, company.tenant_id, row.number_id, on=on, reason=reason, actor=_ACTOR
+    )
+    if not on and row.kill_switch:
+        await numbers.set_kill_switch(tx, now, company.tenant_id, row.number_id, on=False, actor=_ACTOR)
     if not on and row.paused_reason is not None:
         await numbers.resume_lane(tx, now, company.tenant_id, row.number_id, actor=_ACTOR)
     return f"{company.client_id} {row.external_id} is {word}"

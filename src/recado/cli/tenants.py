@@ -203,7 +203,7 @@ def list_numbers(client_id: Client) -> None:
                 row.display_phone or "",
                 "yes" if row.is_default else "",
                 f"{row.rate_per_s:g}",
-                "kill switch" if row.kill_switch else row.paused_reason or "",
+                "kill switch" if row.kill_switch or row.platform_stop else row.paused_reason or "",
             )
         return table
 

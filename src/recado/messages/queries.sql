@@ -4,7 +4,7 @@ select m.tenant_id, m.id, m.direction, m.number_id, p.external_id as phone_numbe
     m.scheduled_at, m.expires_at, m.state, m.reason, m.reason_code, m.reason_detail, m.wamid, m.accepted_at,
     m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.created_at,
     o.state as outbox_state, o.due_at as outbox_due_at, o.tries as outbox_tries,
-    l.paused_reason as lane_reason, l.kill_switch as lane_kill, t.kill_switch or t.platform_stop as tenant_kill
+    l.paused_reason as lane_reason, l.kill_switch or l.platform_stop as lane_kill, t.kill_switch or t.platform_stop as tenant_kill
 from message m
 join phone_number p on p.tenant_id = m.tenant_id and p.number_id = m.number_id
 join lane l on l.tenant_id = m.tenant_id and l.number_id = m.number_id
@@ -19,7 +19,7 @@ select m.tenant_id, m.id, m.direction, m.number_id, p.external_id as phone_numbe
     m.scheduled_at, m.expires_at, m.state, m.reason, m.reason_code, m.reason_detail, m.wamid, m.accepted_at,
     m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.created_at,
     o.state as outbox_state, o.due_at as outbox_due_at, o.tries as outbox_tries,
-    l.paused_reason as lane_reason, l.kill_switch as lane_kill, t.kill_switch or t.platform_stop as tenant_kill
+    l.paused_reason as lane_reason, l.kill_switch or l.platform_stop as lane_kill, t.kill_switch or t.platform_stop as tenant_kill
 from message m
 join phone_number p on p.tenant_id = m.tenant_id and p.number_id = m.number_id
 join lane l on l.tenant_id = m.tenant_id and l.number_id = m.number_id

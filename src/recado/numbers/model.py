@@ -45,6 +45,8 @@ class NumberRow:
     quality: str | None
     rate_per_s: float
     kill_switch: bool
+    # The platform's own stop, which the company's people and keys cannot lift.
+    platform_stop: bool
     paused_reason: str | None
     paused_until: datetime | None
     # fast | strict | None: as the tenant says.

@@ -32,7 +32,9 @@ def _number(row: NumberRow) -> dict[str, Any]:
         "quality": row.quality,
         "messages_per_second": row.rate_per_s,
         "ordering": row.ordering,
-        "paused": reason_body("kill_switch" if row.kill_switch else row.paused_reason, "pt-BR"),
+        "paused": reason_body(
+            "kill_switch" if row.kill_switch or row.platform_stop else row.paused_reason, "pt-BR"
+        ),
         "paused_until": stamp(row.paused_until),
     }
 

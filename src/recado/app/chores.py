@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from functools import partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +18,7 @@ from recado.invariants import service as invariants
 from recado.invariants.model import Report
 from recado.messages import backlog, template_holds
 from recado.queue.jobs import enqueue
+from recado.messages.tying import tie_late
 from recado.reports import service as reports
 from recado.templates import sync
 from recado.worker.ports import Chore
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("recado.audit")
 # Late statuses arrive for days; what is older than this was looked at many times.
 AUDIT_LOOKS_BACK = timedelta(days=3)
+TIE_EVERY_S = 20.0
 AUDIT_ALERT = "audit.violation"
 AUDIT_FIRST_S = 180.0
 # How often sums follow the diary, and how much one run may do: the rest is for the next.
@@ -79,6 +82,13 @@ async def compare_templates(house: House) -> None:
             await enqueue(tx, now, one.tenant_id, sync.SYNC_JOB, {"waba_id": waba}, dedupe=waba, again=True)
 
 
+async def _tie_ends(house: House) -> None:
+    async with house.engine() as tx:
+        tied = await tie_late(tx)
+    if tied:
+        _log.info("loose_ends.tied", count=tied)
+
+
 def chores(house: House, jitter: float) -> list[Chore]:
     """`jitter` in 0..1 keeps workers that started together apart."""
     settings = house.settings
@@ -113,6 +123,12 @@ def chores(house: House, jitter: float) -> list[Chore]:
             every_s=TEMPLATES_LOOK_S,
             first_s=1 + jitter,
             run=partial(compare_templates, house),
+        ),
+        Chore(
+            name="loose_ends",
+            every_s=TIE_EVERY_S,
+            first_s=TIE_EVERY_S * jitter,
+            run=partial(_tie_ends, house),
         ),
         Chore(name="epoch", every_s=settings.epoch_every_s, first_s=settings.epoch_every_s, run=note_epoch),
     ]

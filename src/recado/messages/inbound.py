@@ -18,7 +18,10 @@ from recado.db.pool import Tx
 from recado.kit.failpoints import reached
 from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId, uuid7
 from recado.media import service as media
+from recado.messages import loose_ends
+from recado.messages.loose_ends import EDIT, REVOKE, LooseEnd
 from recado.messages.statuses import StatusItem, apply_statuses
+from recado.messages.tying import PREVIEW, Found, change_content, mark_revoked, tie
 from recado.providers.contract import (
     Echoed,
     MediaRef,
@@ -30,7 +33,6 @@ from recado.providers.contract import (
 from recado.tenants.vault import TenantKeys
 
 _Q = sql.load("recado.messages", "inbound.sql")
-_PREVIEW = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +48,6 @@ class Arrival:
     now: datetime
     # Whether anything may be done by itself because of it: `inbound/reactions.py` decides, everybody else obeys.
     may_react: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundId:
-    id: MessageId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,9 +191,10 @@ async def _store(
     conversation_id: ConversationId,
     at: datetime,
 ) -> None:
-    await tx.many(
+    wamid_hash = where.keys.hash(wamid)
+    ends = await tx.many(
         _Q["insert_inbound"],
-        InboundId,
+        LooseEnd,
         tenant_id=where.tenant_id,
         id=message_id,
         direction=direction,
@@ -205,14 +203,23 @@ async def _store(
         contact_id=contact_id,
         kind=kind,
         content={"type": kind, kind: content},
-        preview=(text or "")[:_PREVIEW],
+        preview=(text or "")[:PREVIEW],
         context_wamid=context_wamid,
         state="received" if direction == "in" else "sent",
         wamid=wamid,
-        wamid_hash=where.keys.hash(wamid),
+        wamid_hash=wamid_hash,
         at=at,
         now=where.now,
     )
+    if ends:
+        found = Found(
+            tenant_id=where.tenant_id,
+            message_id=message_id,
+            conversation_id=conversation_id,
+            wamid=wamid,
+            wamid_hash=wamid_hash,
+        )
+        await tie(tx, found, ends)
 
 
 async def _quote_proves_arrival(
@@ -298,15 +305,12 @@ async def edit(tx: Tx, where: Arrival, event: MessageEdited) -> bool:
         conversation_id=original.conversation_id if original else None,
         data={"known": original is not None},
     )
+    text = event.text or ""
     if fresh and original is not None:
-        await tx.execute(
-            _Q["edit_content"],
-            tenant_id=where.tenant_id,
-            id=original.id,
-            latest=dict(event.content),
-            preview=(event.text or "")[:_PREVIEW],
-            at=at,
-        )
+        await change_content(tx, where.tenant_id, original.id, dict(event.content), text, at)
+    elif fresh:
+        data = {"latest": dict(event.content), "preview": text[:PREVIEW], "ledger_id": where.ledger_id}
+        await _keep_for(tx, where, event.original_wamid, EDIT, at, data)
     return fresh
 
 
@@ -324,8 +328,18 @@ async def revoke(tx: Tx, where: Arrival, event: MessageRevoked) -> bool:
         data={"known": original is not None},
     )
     if fresh and original is not None:
-        await tx.execute(_Q["mark_revoked"], tenant_id=where.tenant_id, id=original.id)
+        await mark_revoked(tx, where.tenant_id, original.id)
+    elif fresh:
+        await _keep_for(tx, where, event.original_wamid, REVOKE, at, {"ledger_id": where.ledger_id})
     return fresh
+
+
+async def _keep_for(
+    tx: Tx, where: Arrival, wamid: str, kind: str, at: datetime, data: dict[str, Any]
+) -> None:
+    """The original has not come yet; when it does, this is applied to it."""
+    end = LooseEnd(key=where.key, kind=kind, at=at, data=data)
+    await loose_ends.keep(tx, [(where.tenant_id, where.keys.hash(wamid), end)])
 
 
 async def _original(tx: Tx, where: Arrival, wamid: str) -> WamidMatch | None:

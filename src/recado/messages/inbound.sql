@@ -1,25 +1,18 @@
--- :insert_inbound -> InboundId
-insert into message (tenant_id, id, direction, number_id, conversation_id, contact_id, kind, content, preview,
-    context_wamid, state, wamid, wamid_hash, at, created_at, sent_at)
-values (@tenant_id, @id, @direction, @number_id, @conversation_id, @contact_id, @kind, @content, @preview,
-    @context_wamid, @state, @wamid, @wamid_hash, @at, @now, @at)
-returning id;
+-- :insert_inbound -> LooseEnd
+-- What was told about it before it came is taken in the same breath.
+with stored as (
+    insert into message (tenant_id, id, direction, number_id, conversation_id, contact_id, kind, content, preview,
+        context_wamid, state, wamid, wamid_hash, at, created_at, sent_at)
+    values (@tenant_id, @id, @direction, @number_id, @conversation_id, @contact_id, @kind, @content, @preview,
+        @context_wamid, @state, @wamid, @wamid_hash, @at, @now, @at)
+)
+delete from loose_end where tenant_id = @tenant_id and wamid_hash = @wamid_hash
+returning key, kind, at, data;
 
 -- :message_by_wamid -> WamidMatch
 select id, conversation_id, direction, state, content from message
 where tenant_id = @tenant_id and wamid_hash = @wamid_hash
 order by id limit 1;
-
--- :edit_content
--- Webhooks come in any order: an older edit that arrives late does not cover a newer one.
-update message set preview = @preview, content = content
-    || jsonb_build_object('edited', true, 'latest', @latest::jsonb, 'edited_at', @at::timestamptz)
-where tenant_id = @tenant_id and id = @id
-  and (content->>'edited_at' is null or (content->>'edited_at')::timestamptz <= @at);
-
--- :mark_revoked
-update message set content = content || '{"revoked": true}'::jsonb
-where tenant_id = @tenant_id and id = @id;
 
 -- :insert_event_once -> EventSeq
 insert into event (tenant_id, message_id, conversation_id, kind, at, key, ledger_id, data)

@@ -13,7 +13,9 @@ from recado.db.pool import Tx
 from recado.kit.failpoints import reached
 from recado.kit.ids import MessageId, TenantId
 from recado.kit.reasons import Reason
+from recado.messages import loose_ends
 from recado.messages.doubt import note_duplicates
+from recado.messages.loose_ends import LooseEnd
 from recado.messages.model import ATTENTION, RANK, Evidence, Standing, State, fold
 
 _Q = sql.load("recado.messages", "status.sql")
@@ -183,7 +185,24 @@ async def _keep_new(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Res
         ledger_ids=[item.ledger_id for item, _ in chosen],
         datas=[item.data for item, _ in chosen],
     )
-    return [by_key[(row.tenant_id, bytes(row.key))] for row in kept]
+    fresh = [by_key[(row.tenant_id, bytes(row.key))] for row in kept]
+    strange = [items[index] for index in fresh if resolved[index].message_id is None]
+    if strange:
+        await loose_ends.keep(tx, [(item.tenant_id, item.wamid_hash, _loose(item)) for item in strange])
+    return fresh
+
+
+def _loose(item: StatusItem) -> LooseEnd:
+    """Another application's, or one of the business's own phone whose echo has not come yet."""
+    data = {
+        "status": item.status,
+        "reason": None if item.reason is None else item.reason.value,
+        "code": item.code,
+        "skip": item.skip,
+        "data": item.data,
+        "ledger_id": item.ledger_id,
+    }
+    return LooseEnd(key=item.key, kind=loose_ends.STATUS, at=item.at, data=data)
 
 
 def _event_kind(item: StatusItem, row: Resolved) -> str:

@@ -12,6 +12,8 @@ _Q = sql.load("recado.worker", "housekeeping.sql")
 IDEMPOTENCY_FOR = timedelta(days=7)
 LEDGER_FOR = timedelta(days=30)
 JOBS_FOR = timedelta(days=7)
+# Meta repeats for seven days what was not taken.
+LOOSE_ENDS_FOR = timedelta(days=7)
 # Longer than any doubt can last (Meta repeats webhooks for seven days).
 RECEIVERS_FOR = timedelta(days=9)
 BITE = 5000
@@ -23,6 +25,7 @@ async def sweep(tx: Tx, now: datetime) -> bool:
         await tx.execute(_Q["old_idempotency"], before=now - IDEMPOTENCY_FOR),
         await tx.execute(_Q["old_ledger"], before=now - LEDGER_FOR),
         await tx.execute(_Q["old_jobs"], before=now - JOBS_FOR),
+        await tx.execute(_Q["old_loose_ends"], before=now - LOOSE_ENDS_FOR),
     ]
     await receivers.forget(tx, now - RECEIVERS_FOR)
     return max(counts) >= BITE

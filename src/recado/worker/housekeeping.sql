@@ -12,3 +12,7 @@ delete from ledger where id in (
 -- :old_jobs
 delete from job where (tenant_id, job_id) in (
     select tenant_id, job_id from job where state = 'done' and finished_at < @before limit 5000);
+
+-- :old_loose_ends
+delete from loose_end where (tenant_id, wamid_hash, key) in (
+    select tenant_id, wamid_hash, key from loose_end where recorded_at < @before order by recorded_at limit 5000);

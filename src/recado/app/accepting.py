@@ -36,7 +36,9 @@ class Accepting:
             async def flush(batch: Sequence[Request]) -> Sequence[Acceptance]:
                 return await self._flush(tenant_id, batch)
 
-            group = self._groups[tenant_id] = GroupCommit(flush, flushers=2, most=128, join_at=64)
+            group = self._groups[tenant_id] = GroupCommit(
+                flush, flushers=2, most=128, join_at=64, handful=32, breath_s=0.006
+            )
         return await group.add(request)
 
     async def _flush(self, tenant_id: TenantId, batch: Sequence[Request]) -> Sequence[Acceptance]:

@@ -2,7 +2,7 @@
 
 An item that arrives while nothing is being written goes at once; those that arrive during a commit share
 the next one. No timer, so an idle system adds no delay. Only a flusher that has just committed a handful, with
-others waiting already, lets two milliseconds pass: a commit costs about the same for one item and for twenty.
+others waiting already, takes a short breath: a commit costs about the same for one item and for twenty.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import Generic, TypeVar
 
 from recado.errors import NotReady
 
-_HANDFUL = 8
-_BREATH_S = 0.002
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -40,11 +38,16 @@ class GroupCommit(Generic[Item, Answer]):
         flushers: int = 2,
         most: int = 256,
         join_at: int = 1,
+        handful: int = 8,
+        breath_s: float = 0.002,
         queue_limit: int = 5000,
     ) -> None:
-        """A flusher beside the first starts only when `join_at` items wait: small batches cost the most."""
+        """A flusher beside the first starts only when `join_at` items wait, and one that has just committed less
+        than a `handful` while others were waiting lets `breath_s` pass: small batches cost the most."""
         self._flush = flush
         self._join_at = join_at
+        self._handful = handful
+        self._breath_s = breath_s
         self._flushers = flushers
         self._most = most
         self._limit = queue_limit
@@ -70,8 +73,8 @@ class GroupCommit(Generic[Item, Answer]):
             while self._queue:
                 batch, self._queue = self._queue[: self._most], self._queue[self._most :]
                 await self._one(batch)
-                if self._queue and len(batch) < _HANDFUL:
-                    await asyncio.sleep(_BREATH_S)
+                if self._queue and len(batch) < self._handful:
+                    await asyncio.sleep(self._breath_s)
         finally:
             self._idle += 1
 

@@ -213,15 +213,7 @@ async def _record_rejected(tx: Tx, now: datetime, one: Finished, outcome: Reject
             token=one.intent.token,
             due_at=now,
         )
-        await numbers.pause_lane(
-            tx,
-            now,
-            due.tenant_id,
-            due.number_id,
-            reason=outcome.reason,
-            detail=outcome.detail,
-            until=now + PROBE_EVERY,
-        )
+        await _pause_number(tx, now, one, outcome)
         return
     if outcome.reason in template_holds.HOLDING and due.tries < _TEMPLATE_TRIES:
         await _hold_for_template(tx, now, one, outcome)
@@ -256,6 +248,24 @@ async def _hold_for_template(tx: Tx, now: datetime, one: Finished, outcome: Reje
     )
     later = now + _TEMPLATE_PATIENCE * due.tries
     await template_holds.ask(tx, now, due.tenant_id, due.number_id, later)
+
+
+async def _pause_number(tx: Tx, now: datetime, one: Finished, outcome: Rejected) -> None:
+    """Not for a token that was renewed while this was on the wire: the new one would wait for nothing."""
+    due = one.intent.row.due
+    if outcome.blame is Blame.TOKEN and await numbers.renewed_since(
+        tx, due.tenant_id, due.number_id, one.intent.token
+    ):
+        return
+    await numbers.pause_lane(
+        tx,
+        now,
+        due.tenant_id,
+        due.number_id,
+        reason=outcome.reason,
+        detail=outcome.detail,
+        until=now + PROBE_EVERY,
+    )
 
 
 async def _set_message(

@@ -21,16 +21,23 @@ insert into phone_number (tenant_id, number_id, waba_id, provider, external_id, 
     is_default, credentials, credential_hint, credentials_at, created_at, updated_at)
 values (@tenant_id, @number_id, @waba_id, @provider, @external_id, @display_phone, @verified_name,
     not exists (select 1 from phone_number where tenant_id = @tenant_id), @credentials,
-    @hint, @now, @now, @now)
+    @hint, clock_timestamp(), @now, @now)
 on conflict (tenant_id, provider, external_id) do nothing;
 
 -- :insert_lane
 insert into lane (tenant_id, number_id, rate_per_s, burst) values (@tenant_id, @number_id, @rate_per_s, @burst);
 
 -- :replace_credentials
-update phone_number set credentials = @credentials, credential_hint = @hint, credentials_at = @now,
+update phone_number set credentials = @credentials, credential_hint = @hint, credentials_at = clock_timestamp(),
     credentials_expire_at = @expires_at, updated_at = @now
 where tenant_id = @tenant_id and number_id = @number_id;
+
+-- :renewed_since
+-- Both by the database's clock.
+select exists (
+    select from phone_number p join attempt a on a.tenant_id = p.tenant_id and a.number_id = p.number_id
+    where p.tenant_id = @tenant_id and p.number_id = @number_id and a.token = @token
+      and p.credentials_at > a.started_at);
 
 -- :list_credentials -> StoredCredentials
 -- What may be shown of a secret. Never the secret: nothing here can open it.

@@ -184,6 +184,12 @@ async def replace_credentials(
     )
 
 
+async def renewed_since(tx: Tx, tenant_id: TenantId, number_id: NumberId, token: UUID) -> bool:
+    """Whether the number got new credentials after this attempt began: what it was told about the old ones says
+    nothing about the new."""
+    return bool(await tx.value(_Q["renewed_since"], tenant_id=tenant_id, number_id=number_id, token=token))
+
+
 async def list_credentials(tx: Tx, tenant_id: TenantId) -> list[StoredCredentials]:
     """What may be shown of the numbers' secrets, by WABA."""
     return await tx.many(_Q["list_credentials"], StoredCredentials, tenant_id=tenant_id)

@@ -238,6 +238,9 @@ class LaneRunner:
         self._finish(intent, outcome, wamid_hash)
 
     def _finish(self, intent: Intent, outcome: SendOutcome, wamid_hash: bytes | None) -> None:
+        if isinstance(outcome, Rejected) and outcome.blame is Blame.TOKEN:
+            # It may have been renewed while this was on the wire: the next send reads it again.
+            self._opened.pop(intent.row.due.number_id, None)
         self._done.append(
             Finished(
                 intent=intent,

@@ -31,6 +31,22 @@ ACTIONS: Mapping[str, str] = {
     "number.freed": mark("Liberou um número"),
     "number.resumed": mark("Retomou um número"),
     "number.credentials_replaced": mark("Renovou o token"),
+    "number.stopped_by_platform": mark("Parou um número (plataforma)"),
+    "number.freed_by_platform": mark("Liberou um número (plataforma)"),
+    "number.ordering_changed": mark("Mudou a ordem de saída de um número"),
+    "member.role_given": mark("Deu um papel a alguém"),
+    "member.removed": mark("Tirou alguém da empresa"),
+    "link.invitation_made": mark("Criou um convite"),
+    "link.invitation_revoked": mark("Desfez um convite"),
+    "link.password_made": mark("Criou um endereço para trocar a senha"),
+    "link.first_made": mark("Criou o primeiro endereço de entrada"),
+    "person.created": mark("Criou uma pessoa"),
+    "person.entered": mark("Entrou no painel"),
+    "person.password_changed": mark("Trocou a senha"),
+    "person.platform_changed": mark("Mudou o acesso de plataforma"),
+    "person.second_factor_on": mark("Ligou o segundo fator"),
+    "person.second_factor_off": mark("Desligou o segundo fator"),
+    "personal.revealed": mark("Mostrou um telefone"),
     "message.cancelled": mark("Cancelou uma mensagem"),
     "message.resend": mark("Mandou reenviar uma mensagem em dúvida"),
     "message.abandon": mark("Encerrou uma mensagem em dúvida"),
@@ -43,6 +59,7 @@ ACTIONS: Mapping[str, str] = {
 }
 _ACTORS: Mapping[str, str] = {
     "cli": mark("Linha de comando"),
+    "demo": mark("Demonstração"),
     "api": mark("API"),
 }
 FIELDS: Mapping[str, str] = {

@@ -149,7 +149,7 @@ def _stop_of(view: View) -> Standing | None:
 
 
 def _running(view: View) -> Standing:
-    numbers_off = sum(1 for one in view.numbers if one.kill_switch or one.paused_reason)
+    numbers_off = sum(1 for one in view.numbers if one.kill_switch or one.platform_stop or one.paused_reason)
     kinds_off = sum(1 for one in view.kinds if one.stopped)
     parts = []
     if numbers_off:

@@ -17,6 +17,7 @@ from recado.web.front import Asgi, Front
 from recado.web.hooks.receive import Append, HookConfig, HookMeter, MetaHook
 from recado.web.ops import docs, health, staging
 from recado.web.panel.app import build_panel, opens
+from recado.web.panel.security import PanelHeaders
 from recado.web.services import Services
 
 _DESCRIPTION = """Ask for WhatsApp messages, follow each one, read the answers.
@@ -101,7 +102,7 @@ def build_app(
     return Front(
         MetaHook(hook, receiver, append, meter, services.full),
         posting_doors(services),
-        _Houses(build_panel(services), build_api(services, show_docs=show_docs)),
+        _Houses(PanelHeaders(build_panel(services)), build_api(services, show_docs=show_docs)),
         full=services.full,
         refuse=Envelope(_no_room),
     )

@@ -15,7 +15,7 @@ from recado.errors import RecadoError
 from recado.kit.correlation import correlation_id
 from recado.web.panel.pages import is_swap, page, tell
 from recado.web.panel.screens import ROUTERS
-from recado.web.panel.security import PanelHeaders, place_of
+from recado.web.panel.security import place_of
 from recado.web.panel.visitor import Elsewhere, NoCompany, NotUsable, guard, language_of
 from recado.web.panel.words import _, speak
 from recado.web.services import Services
@@ -42,7 +42,6 @@ def build_panel(services: Services) -> FastAPI:
     for kind in UNAVAILABLE:
         app.add_exception_handler(kind, _away)
     app.add_exception_handler(Exception, _bug)
-    app.add_middleware(PanelHeaders)
     return app
 
 

@@ -79,6 +79,18 @@ def asset(name: str) -> str:
 # --------------------------------------------------------------------------- templates
 
 
+@cache
+def icon_names() -> frozenset[str]:
+    return frozenset(resources.files("recado.web.panel").joinpath("icons.txt").read_text("utf-8").split())
+
+
+def icon_address(name: str) -> str:
+    """Where the drawing lies. Raises KeyError for a name that is not in icons.txt: it would be an empty square."""
+    if name not in icon_names():
+        raise KeyError(f"icon {name!r}: add it to web/panel/icons.txt and run `make setup`")
+    return f"{asset('vendor/icons.svg')}#{name}"
+
+
 @pass_context
 def _current(context: Any, path: str) -> bool:
     """Whether the navigation entry is where we are."""
@@ -113,6 +125,7 @@ def environment() -> Environment:
         "_": _,
         "n_": n_,
         "asset": asset,
+        "icon_address": icon_address,
         "query": query,
         "is_current": _current,
         "states": states,

@@ -17,7 +17,7 @@ from recado.people.persons import actor_of
 from recado.people.rights import RIGHTS, Role, may
 from recado.web.auth import Deps
 from recado.web.panel import security
-from recado.web.panel.words import LANGUAGES, speak
+from recado.web.panel.words import LANGUAGES, initials, speak
 from recado.web.services import Services
 
 OPEN = "open"  # before anybody is known: the login page, links
@@ -69,9 +69,7 @@ class Visitor:
 
     @property
     def initials(self) -> str:
-        words = [word for word in self.name.split() if word[0].isalnum()]
-        chosen = words[:1] + words[1:][-1:]
-        return "".join(word[0] for word in chosen).upper() or "•"
+        return initials(self.name)
 
     def allowed(self, right: str) -> bool:
         return may(self.role, right)

@@ -236,6 +236,14 @@ def whole_phone(phone: str) -> str:
     return phonenumbers.format_number(parsed, form)
 
 
+def initials(name: str | None) -> str:
+    """EA for Estúdio Aurora, MA for Marina de Azevedo, AU for Aurora."""
+    words = [word for word in (name or "").split() if word[0].isalnum()]
+    if len(words) > 1:
+        return (words[0][0] + words[-1][0]).upper()
+    return words[0][:2].upper() if words else "•"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "number": number,
     "percent": percent,
@@ -249,4 +257,5 @@ FILTERS: dict[str, Callable[..., str]] = {
     "ago": ago,
     "masked_phone": masked_phone,
     "whole_phone": whole_phone,
+    "initials": initials,
 }

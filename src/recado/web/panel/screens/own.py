@@ -24,6 +24,29 @@ router = APIRouter()
 Field = Annotated[str, Form(max_length=1000)]
 
 
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device(agent: str) -> str:
+    """`Chrome · Android`: what a person recognises in what a browser says of itself; empty when nothing is."""
+    found = [next((name for mark, name in known if mark in agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(one for one in found if one)
+
+
 async def _show(
     request: Request, deps: Services, visitor: Visitor, *, status: int = 200, **given: Any
 ) -> Response:
@@ -35,6 +58,7 @@ async def _show(
         person=await deps.desk.person(visitor.person_id),
         sessions=await deps.desk.sessions(visitor.person_id),
         least=MIN_PASSWORD,
+        device=device,
         **values,
     )
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from functools import partial
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,11 +13,12 @@ import structlog
 from recado.alerts import service as alerts
 from recado.app.install import keeper
 from recado.db.pool import Database, Tx
+from recado.inbound.orphans import BITE, adopt
 from recado.invariants import service as invariants
 from recado.invariants.model import Report
 from recado.messages import backlog, template_holds
-from recado.queue.jobs import enqueue
 from recado.messages.tying import tie_late
+from recado.queue.jobs import enqueue
 from recado.reports import service as reports
 from recado.templates import sync
 from recado.worker.ports import Chore
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("recado.audit")
 # Late statuses arrive for days; what is older than this was looked at many times.
 AUDIT_LOOKS_BACK = timedelta(days=3)
+ADOPT_EVERY_S = 10.0
 TIE_EVERY_S = 20.0
 AUDIT_ALERT = "audit.violation"
 AUDIT_FIRST_S = 180.0
@@ -89,6 +90,16 @@ async def _tie_ends(house: House) -> None:
         _log.info("loose_ends.tied", count=tied)
 
 
+async def _adopt(house: House) -> None:
+    """What came for numbers that have an owner by now goes back in line."""
+    taken = BITE
+    while taken >= BITE:
+        async with house.engine() as tx:
+            taken = await adopt(tx)
+        if taken:
+            _log.info("orphans.adopted", bodies=taken)
+
+
 def chores(house: House, jitter: float) -> list[Chore]:
     """`jitter` in 0..1 keeps workers that started together apart."""
     settings = house.settings
@@ -123,6 +134,12 @@ def chores(house: House, jitter: float) -> list[Chore]:
             every_s=TEMPLATES_LOOK_S,
             first_s=1 + jitter,
             run=partial(compare_templates, house),
+        ),
+        Chore(
+            name="orphans",
+            every_s=ADOPT_EVERY_S,
+            first_s=ADOPT_EVERY_S * jitter,
+            run=partial(_adopt, house),
         ),
         Chore(
             name="loose_ends",

@@ -67,3 +67,24 @@ from (select next_at from ledger_work where state = 0 and next_at <= clock_times
 
 -- :dead_count -> DeadCount
 select count(*) as dead from ledger_work where state = 2;
+
+-- :adopt_orphans
+-- Their bodies are projected again, by the routes as they are now: what was applied before counts as repeated, and
+-- what still belongs to nobody is kept again. Pieces whose body is gone (30 days) stay what they are, and so does
+-- a message that names no number: no route would ever place it.
+with mine as materialized (
+    select o.id, o.ledger_id from route r
+    cross join lateral (
+        select id, ledger_id, kind from orphan_event
+        where provider = r.provider and r.kind = 'phone_number' and number_external_id = r.external_id
+        union all
+        select id, ledger_id, kind from orphan_event
+        where provider = r.provider and r.kind = 'waba' and waba_external_id = r.external_id
+          and number_external_id is null and kind not in ('MessageReceived', 'Echoed')) o
+    where exists (select 1 from ledger l where l.id = o.ledger_id)
+    limit @most
+), adopted as (
+    delete from orphan_event o using mine m where o.id = m.id returning o.ledger_id
+)
+insert into ledger_work (ledger_id) select distinct ledger_id from adopted
+on conflict (ledger_id) do nothing;

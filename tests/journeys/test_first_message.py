@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
 import re
+import sys
 from typing import Any
 
+import aiohttp
 from tests.support.demo import Demo, eventually
 
 MARINA = "+5520955500111"
@@ -171,3 +175,54 @@ async def test_logs_know_no_person(demo: Demo) -> None:
         except ValueError:
             continue
         assert b"5520955500" not in raw
+
+
+# --------------------------------------------------------------------------- the panel's doors
+
+
+async def recado(demo: Demo, *words: str) -> tuple[int, str]:
+    """A command on the demonstration's own data."""
+    environ = dict(os.environ) | {"RECADO_DATA_DIR": str(demo.log.with_suffix("")), "COLUMNS": "200"}  # noqa: TID251
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "recado",
+        *words,
+        env=environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await asyncio.wait_for(child.communicate(), 60)
+    return child.returncode or 0, told.decode()
+
+
+async def test_the_demonstration_leads_to_the_panel_and_to_its_first_link(demo: Demo) -> None:
+    assert demo.panel == f"{demo.api}/painel"
+    async with aiohttp.ClientSession() as browser:
+        async with browser.get(demo.panel) as page:
+            assert page.url.path == "/painel/entrar"
+            assert "Entrar na demonstração como recepção" in await page.text()
+        async with browser.get(demo.panel_link) as page:
+            assert page.status == 200
+            assert "Primeiro acesso" in await page.text()
+
+
+async def test_commands_make_people_and_links(demo: Demo) -> None:
+    code, told = await recado(demo, "panel", "link")
+    assert code == 0, told
+    (token,) = re.findall(r"/painel/convite/([\w-]{43})", told)
+    async with aiohttp.ClientSession() as browser:
+        async with browser.get(f"{demo.api}/painel/convite/{token}") as page:
+            assert page.status == 200
+        # Printing another one ends the one before.
+        async with browser.get(demo.panel_link) as page:
+            assert page.status == 404
+    code, told = await recado(demo, "person", "invite", demo.client_id, "operator")
+    assert code == 0, told
+    assert "/painel/convite/" in told
+    code, told = await recado(demo, "person", "role", "recepcao@demonstracao.invalid", demo.client_id, "boss")
+    assert code == 1
+    assert "role: one of administrator" in told
+    code, told = await recado(demo, "person", "list")
+    assert "recepcao@demonstracao.invalid" in told
+    assert f"{demo.client_id}:operator" in told

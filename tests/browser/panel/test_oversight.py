@@ -97,3 +97,17 @@ def test_plans_and_forms_are_accessible_too(panel: Panel) -> None:
     page.goto(panel.base + "/painel/contas/credenciais")
     page.get_by_role("link", name="Renovar token…").click()
     panel.every_look(page)
+
+
+def test_every_part_of_accounts_and_the_open_tables_are_accessible(panel: Panel) -> None:
+    page = panel.open("/painel/contas/chaves")
+    for path in ("/painel/contas/chaves", "/painel/contas/pessoas", "/painel/contas/empresas"):
+        page.goto(panel.base + path)
+        panel.axe(page)
+        page.set_viewport_size({"width": 320, "height": 900})
+        panel.no_sideways(page)
+        page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(panel.base + "/painel/metricas")
+    for one in page.locator("details.twin summary").all():
+        one.click()
+    panel.axe(page)

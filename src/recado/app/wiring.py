@@ -38,10 +38,10 @@ from recado.providers.meta.provider import build as build_meta
 from recado.settings import Settings
 from recado.tenants.vault import Vault
 from recado.web.asgi import build_app
+from recado.web.control import Control
+from recado.web.desk import Desk
 from recado.web.front import Asgi
 from recado.web.hooks.receive import HookConfig
-from recado.web.panel.control import Control
-from recado.web.panel.desk import Desk
 from recado.web.services import Services
 from recado.worker.loops import Worker
 from recado.worker.media_jobs import TRANSFERS, MediaJobs

@@ -20,8 +20,8 @@ from recado.tenants.model import KeyRefused, Principal
 from recado.tenants.vault import TenantKeys, Vault
 
 if TYPE_CHECKING:
-    from recado.web.panel.control import Control
-    from recado.web.panel.desk import Desk
+    from recado.web.control import Control
+    from recado.web.desk import Desk
 
 # With `lately` an answer of the last seconds will do: accepting a message looks at the key again itself.
 Authenticate = Callable[[str, bool], Awaitable[Principal | KeyRefused]]

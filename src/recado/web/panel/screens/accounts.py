@@ -22,8 +22,8 @@ from recado.providers.contract import Credentials
 from recado.tenants import service as tenants
 from recado.tenants.model import Mode
 from recado.web.auth import Deps
+from recado.web.control import By
 from recado.web.panel import security
-from recado.web.panel.control import By
 from recado.web.panel.pages import go, page
 from recado.web.panel.visitor import Viewer, Visitor, needs
 from recado.web.panel.words import _

@@ -19,8 +19,8 @@ from recado.tenants import service as tenants
 from recado.tenants import switches
 from recado.tenants.model import Mode
 from recado.web.auth import Deps
+from recado.web.control import By
 from recado.web.panel import security
-from recado.web.panel.control import By
 from recado.web.panel.pages import go, page
 from recado.web.panel.screens.release_view import ACTIONS, TARGETS, Target, done_words, load, standing
 from recado.web.panel.visitor import Viewer, Visitor, needs

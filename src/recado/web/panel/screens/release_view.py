@@ -13,7 +13,7 @@ from recado.numbers import service as numbers
 from recado.numbers.model import NumberRow
 from recado.tenants import service as tenants
 from recado.tenants.model import STOPPABLE_KINDS, KillSwitch, TenantRow
-from recado.web.panel.control import CompanyStanding
+from recado.web.control import CompanyStanding
 from recado.web.panel.visitor import Visitor
 from recado.web.panel.words import _, mark, n_
 from recado.web.services import Services
@@ -136,6 +136,8 @@ def standing(view: View) -> Standing:
 
 def _stop_of(view: View) -> Standing | None:
     tenant = view.tenant
+    if view.installation.forced is not None:
+        return _restricted(view.installation)
     if view.installation.kill_switch:
         title, why = _("Envios parados em todas as empresas"), view.installation.kill_reason
     elif tenant.platform_stop:
@@ -146,6 +148,23 @@ def _stop_of(view: View) -> Standing | None:
         return None
     text = _("Motivo: %(why)s", why=why) if why else ""
     return Standing(title=title, text=text, tone="failed", icon="octagon-alert")
+
+
+def _restricted(installation: KillSwitch) -> Standing:
+    """After a restore nothing leaves, in a copy nothing reaches anybody, until a person says so."""
+    if installation.forced == "clone":
+        title = _("Esta instalação é uma cópia: os envios são só simulados")
+    else:
+        title = _("O banco foi restaurado: os envios esperam uma decisão")
+    text = _(
+        "Quem cuida da instalação confere o que já saiu e libera: %(command)s.",
+        command=_command(installation),
+    )
+    return Standing(title=title, text=text, tone="failed", icon="database")
+
+
+def _command(installation: KillSwitch) -> str:
+    return f"recado release {installation.forced}"
 
 
 def _running(view: View) -> Standing:

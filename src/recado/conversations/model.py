@@ -23,6 +23,14 @@ class IdentityFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """Somebody a webhook spoke of. `former_owner` is who had their phone before and is somebody else."""
+
+    contact_id: ContactId
+    former_owner: ContactId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationFound:
     conversation_id: ConversationId
     number_id: NumberId

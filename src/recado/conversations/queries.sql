@@ -64,12 +64,14 @@ where tenant_id = @tenant_id and contact_id = @contact_id
       (coalesce(@name, name), coalesce(@username, username), coalesce(@phone, phone), coalesce(@bsuid, bsuid));
 
 -- :point_identities
-insert into contact_identity as i (tenant_id, kind, value, contact_id, created_at)
-select @tenant_id, u.kind, u.value, @contact_id, @now
+insert into contact_identity as i (tenant_id, kind, value, contact_id, created_at, waba_id)
+select @tenant_id, u.kind, u.value, @contact_id, @now,
+    (select waba_id from phone_number where tenant_id = @tenant_id and number_id = @number_id)
 from unnest(@kinds::text[], @values::text[]) as u (kind, value)
 order by u.kind, u.value
-on conflict (tenant_id, kind, value) do update set contact_id = excluded.contact_id
-    where i.contact_id is distinct from excluded.contact_id;
+on conflict (tenant_id, kind, value) do update
+    set contact_id = excluded.contact_id, waba_id = coalesce(i.waba_id, excluded.waba_id)
+    where i.contact_id is distinct from excluded.contact_id or (i.waba_id is null and excluded.waba_id is not null);
 
 -- :contact -> ContactRow
 select contact_id, phone, bsuid, name, username from contact

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from recado.conversations import parting
 from recado.conversations.model import (
     Address,
     ContactRow,
@@ -12,6 +13,7 @@ from recado.conversations.model import (
     ConversationOf,
     ConversationView,
     IdentityFound,
+    Met,
     PersonFound,
 )
 from recado.db import sql
@@ -137,14 +139,18 @@ def _keys_of(person: Person) -> list[Key]:
     return keys
 
 
-async def meet(tx: Tx, now: datetime, tenant_id: TenantId, person: Person) -> ContactId | None:
+async def meet(
+    tx: Tx, now: datetime, tenant_id: TenantId, person: Person, number_id: NumberId | None = None
+) -> Met | None:
     """The contact a webhook talks about: found by BSUID, then phone; created when new; merged when the two
-    identities turn out to be one person. None when the event names nobody."""
+    identities turn out to be one person, parted when the phone has another owner now. None when the event names
+    nobody. `number_id` is the number it came through."""
     keys = _keys_of(person)
     if not keys:
         return None
     found = await find_contacts(tx, tenant_id, keys)
-    owners = list(dict.fromkeys(found[key] for key in keys if key in found))
+    former = await _former_owner(tx, now, tenant_id, number_id, person, found)
+    owners = list(dict.fromkeys(found[key] for key in keys if key in found and found[key] != former))
     if not owners:
         created = await create_contacts(
             tx,
@@ -162,8 +168,31 @@ async def meet(tx: Tx, now: datetime, tenant_id: TenantId, person: Person) -> Co
         await merge(tx, tenant_id, keep=contact_id, absorb=other)
     if person.parent_bsuid:
         keys.append(("parent_bsuid", person.parent_bsuid))
-    await _describe(tx, now, tenant_id, contact_id, person, keys)
-    return contact_id
+    await _describe(tx, now, tenant_id, contact_id, person, keys, number_id)
+    return Met(contact_id=contact_id, former_owner=former)
+
+
+async def _former_owner(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    number_id: NumberId | None,
+    person: Person,
+    found: dict[Key, ContactId],
+    known: ContactId | None = None,
+) -> ContactId | None:
+    """Who had this phone before, when that is certainly somebody else; the phone is then taken from them."""
+    if person.phone is None:
+        return None
+    other = found.get(("phone", person.phone))
+    known = known or found.get(("bsuid", person.bsuid or ""))
+    if other is None or other == known:
+        return None
+    names = {name for name in (person.bsuid, person.parent_bsuid) if name}
+    if not await parting.are_strangers(tx, tenant_id, number_id, names, known=known, other=other):
+        return None
+    await parting.take_phone(tx, now, tenant_id, person.phone, other)
+    return other
 
 
 async def _describe(
@@ -173,10 +202,12 @@ async def _describe(
     contact_id: ContactId,
     person: Person,
     keys: list[Key],
+    number_id: NumberId | None,
 ) -> None:
     await tx.execute(
         _Q["point_identities"],
         tenant_id=tenant_id,
+        number_id=number_id,
         contact_id=contact_id,
         now=now,
         kinds=[kind for kind, _ in keys],
@@ -235,19 +266,28 @@ async def merge(tx: Tx, tenant_id: TenantId, *, keep: ContactId, absorb: Contact
 
 
 async def change_identity(
-    tx: Tx, now: datetime, tenant_id: TenantId, *, old: Person, new: Person
-) -> ContactId | None:
-    """The person got another number or BSUID: the same contact, known under the new identity too."""
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    *,
+    old: Person,
+    new: Person,
+    number_id: NumberId | None = None,
+) -> Met | None:
+    """The person got another number or BSUID: the same contact, known under the new identity too. A number that
+    belonged to somebody else before is taken from them."""
     found = await find_contacts(tx, tenant_id, _keys_of(old))
     contact_id = next(iter(found.values()), None)
     if contact_id is None:
-        return await meet(tx, now, tenant_id, new)
-    known = await find_contacts(tx, tenant_id, _keys_of(new))
+        return await meet(tx, now, tenant_id, new, number_id)
+    keys = _keys_of(new)
+    known = await find_contacts(tx, tenant_id, keys)
+    former = await _former_owner(tx, now, tenant_id, number_id, new, known, contact_id)
     for other in dict.fromkeys(known.values()):
-        if other != contact_id:
+        if other not in (contact_id, former):
             await merge(tx, tenant_id, keep=contact_id, absorb=other)
-    await _describe(tx, now, tenant_id, contact_id, new, _keys_of(new))
-    return contact_id
+    await _describe(tx, now, tenant_id, contact_id, new, keys, number_id)
+    return Met(contact_id=contact_id, former_owner=former)
 
 
 async def add_alias(

@@ -263,7 +263,16 @@ async def _dispatch(tx: Tx, arrival: Arrival, event: ProviderEvent) -> bool:
 async def _change_identity(tx: Tx, arrival: Arrival, event: IdentityChanged) -> bool:
     if not await messages.note(tx, arrival, "contact.identity_changed", event.at, {"what": event.what}):
         return False
-    await conversations.change_identity(tx, arrival.now, arrival.tenant_id, old=event.old, new=event.new)
+    met = await conversations.change_identity(
+        tx,
+        arrival.now,
+        arrival.tenant_id,
+        old=event.old,
+        new=event.new,
+        number_id=arrival.number_id,
+    )
+    if met is not None:
+        await messages.note_parting(tx, arrival, met, clamp_time(event.at, arrival.received_at))
     return True
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from recado.conversations import service as conversations
-from recado.conversations.model import clamp_time, window_close
+from recado.conversations.model import Met, clamp_time, window_close
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.kit.failpoints import reached
@@ -33,6 +33,7 @@ from recado.providers.contract import (
 from recado.tenants.vault import TenantKeys
 
 _Q = sql.load("recado.messages", "inbound.sql")
+_D = sql.load("recado.messages")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +106,34 @@ async def note(tx: Tx, where: Arrival, kind: str, at: datetime | None, data: Map
 async def _place(
     tx: Tx, where: Arrival, person: Person, at: datetime
 ) -> tuple[ContactId, ConversationId] | None:
-    contact_id = await conversations.meet(tx, where.now, where.tenant_id, person)
-    if contact_id is None:
+    met = await conversations.meet(tx, where.now, where.tenant_id, person, where.number_id)
+    if met is None:
         return None
-    pair = (where.number_id, contact_id)
+    pair = (where.number_id, met.contact_id)
     rows = await conversations.ensure_conversations(tx, at, where.tenant_id, [pair])
-    return contact_id, rows[pair].conversation_id
+    conversation_id = rows[pair].conversation_id
+    await note_parting(tx, where, met, at, conversation_id)
+    return met.contact_id, conversation_id
+
+
+async def note_parting(
+    tx: Tx, where: Arrival, met: Met, at: datetime, conversation_id: ConversationId | None = None
+) -> None:
+    """The phone of one person is another's now. Event: contact.phone_recycled, once for the two of them."""
+    if met.former_owner is None:
+        return
+    pair = {"former_contact": str(met.former_owner), "contact": str(met.contact_id)}
+    await tx.execute(
+        _D["append_event"],
+        tenant_id=where.tenant_id,
+        message_id=None,
+        conversation_id=conversation_id,
+        kind="contact.phone_recycled",
+        at=at,
+        key=where.keys.hash(f"recycled|{met.former_owner}|{met.contact_id}"),
+        ledger_id=where.ledger_id,
+        data=pair,
+    )
 
 
 async def receive(tx: Tx, where: Arrival, event: MessageReceived) -> bool:

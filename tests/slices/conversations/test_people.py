@@ -47,7 +47,8 @@ async def people(world: World) -> list[dict[str, Any]]:
 
 async def meet(world: World, company: Company, person: Person) -> ContactId | None:
     async with system(world.db) as tx:
-        return await conversations.meet(tx, world.now, company.tenant.tenant_id, person)
+        met = await conversations.meet(tx, world.now, company.tenant.tenant_id, person)
+        return met.contact_id if met else None
 
 
 async def test_a_person_without_a_phone_is_a_person(world: World, aurora: Company) -> None:

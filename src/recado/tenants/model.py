@@ -91,8 +91,12 @@ class KeyListed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KillSwitch:
+    """The installation's stop. `forced` is `restore` or `clone` while sending is restricted after one."""
+
     kill_switch: bool
     kill_reason: str | None
+    forced: str | None = None
+    forced_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

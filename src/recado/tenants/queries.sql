@@ -51,7 +51,7 @@ where tenant_id = @tenant_id and revoked_at is null and (prefix = @which or key_
 update api_key set last_used_at = @now where tenant_id = @tenant_id and key_id = @key_id;
 
 -- :kill_switch -> KillSwitch
-select kill_switch, kill_reason from installation where id = 1;
+select kill_switch, kill_reason, forced, forced_why from installation where id = 1;
 
 -- :set_kill_switch
 update installation set kill_switch = @on, kill_reason = @reason where id = 1;

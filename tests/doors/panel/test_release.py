@@ -123,6 +123,16 @@ async def test_the_platform_stops_everything_or_one_company_and_the_company_cann
     assert [row["action"] for row in trail] == ["installation.stopped", "installation.freed"]
 
 
+@pytest.mark.parametrize(("mode", "says"), [("restore", "O banco foi restaurado"), ("clone", "é uma cópia")])
+async def test_after_a_restore_the_sentence_says_what_is_waited_for(
+    street: Street, enter: Enter, mode: str, says: str
+) -> None:
+    await street.world.do("update installation set forced = $1, forced_at = now(), forced_why = 'x'", mode)
+    page = words(await (await enter(Role.OPERATOR)).get(PATH))
+    assert says in page
+    assert f"recado release {mode}" in page
+
+
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.DEVELOPER])
 async def test_who_only_looks_sees_no_switch_and_cannot_move_one(enter: Enter, role: Role) -> None:
     browser = await enter(role)

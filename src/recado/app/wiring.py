@@ -22,6 +22,7 @@ from recado.db.notes import listen
 from recado.db.pool import Database, Tx
 from recado.db.system import system
 from recado.inbound.ledger import Ledger
+from recado.inbound.letters import Letters
 from recado.inbound.projector import Projection
 from recado.inbound.receivers import Pulse
 from recado.inbound.routing import Routes
@@ -43,6 +44,7 @@ from recado.web.desk import Desk
 from recado.web.front import Asgi
 from recado.web.hooks.receive import HookConfig
 from recado.web.services import Services
+from recado.worker.letter_jobs import LetterJobs
 from recado.worker.loops import Worker
 from recado.worker.media_jobs import TRANSFERS, MediaJobs
 from recado.worker.ports import WorkerConfig, WorkerPorts
@@ -156,6 +158,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         changed=house.notifier.changed,
         desk=Desk(house.engine, house.clock, house.installation.ring),
         control=Control(house.engine, house.clock, house.vault),
+        letters=Letters(projection(house)),
         proxies=settings.proxies,
         demo_login=settings.demo_login,
         handset_url=f"{settings.meta_base_url}/celular" if settings.environment == "demo" else None,
@@ -196,6 +199,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
     source = random.Random(secrets.randbits(64))  # noqa: S311 - jitter, not secrets
     media_jobs = MediaJobs(lambda: ports, settings.media_max_bytes)
     template_jobs = TemplateJobs(lambda: ports)
+    letter_jobs = LetterJobs(lambda: ports)
     ports = WorkerPorts(
         engine=house.engine,
         providers=house.providers,
@@ -206,7 +210,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         blobs=house.blobs,
         projection=projection(house),
         meter=house.metrics,
-        handlers=media_jobs.handlers() | template_jobs.handlers(),
+        handlers=media_jobs.handlers() | template_jobs.handlers() | letter_jobs.handlers(),
         transfers=TRANSFERS,
         chores=chores(house, source.random()),
         changed=house.notifier.changed,

@@ -136,14 +136,16 @@ async def replay(
         await house.open()
         async with system(house.db) as tx:
             dead = await deadletters.list_dead(tx)
-        known = {one.ledger_id for one in dead}
-        if missing := [each for each in ids or [] if each not in known]:
+            known = await deadletters.all_dead(tx, ids or None)
+        if missing := sorted(set(ids or []) - set(known)):
             out.print(f"no such dead letter: {', '.join(map(str, missing))}")
             raise typer.Exit(1)
         if list_only:
             out.print(_table(dead))
+            if len(known) > len(dead):
+                out.print(f"and {len(known) - len(dead)} more")
         elif dry_run:
-            await _rehearse(house, sorted(ids or known), out)
+            await _rehearse(house, known, out)
         else:
             async with system(house.db) as tx:
                 count = await deadletters.replay(tx, ids or None)

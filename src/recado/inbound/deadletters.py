@@ -36,8 +36,19 @@ class DeadCount:
     dead: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadId:
+    ledger_id: int
+
+
 async def list_dead(tx: Tx, most: int = 200) -> list[DeadLetter]:
     return await tx.many(_Q["dead_letters"], DeadLetter, most=most)
+
+
+async def all_dead(tx: Tx, ids: Sequence[int] | None = None) -> list[int]:
+    """The dead letters among `ids`, or every one: the oldest first."""
+    rows = await tx.many(_Q["dead_ids_of"], DeadId, ids=list(ids) if ids is not None else None)
+    return [row.ledger_id for row in rows]
 
 
 async def replay(tx: Tx, ids: Sequence[int] | None) -> int:

@@ -7,7 +7,7 @@ fails waits and is tried again; after the third time it becomes a dead letter wi
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -135,8 +135,11 @@ class _Undo(Exception):
         self.applied = applied
 
 
-async def rehearse(projection: Projection, ledger_id: int) -> Applied | str:
-    """What projecting this body again would do, without doing it; the reason when it fails again."""
+async def rehearse(
+    projection: Projection, ledger_id: int, look: Callable[[Tx], Awaitable[None]] | None = None
+) -> Applied | str:
+    """What projecting this body again would do, without doing it; the reason when it fails again. `look` may read
+    what it did before it is undone."""
     try:
         async with system(projection.db) as tx:
             body = await tx.one(_Q["read_body"], Body, ledger_id=ledger_id)
@@ -145,6 +148,8 @@ async def rehearse(projection: Projection, ledger_id: int) -> Applied | str:
             applied, done = await _apply(tx, projection, [body], projection.clock.now())
             if not done:
                 return "unparseable"
+            if look is not None:
+                await look(tx)
             raise _Undo(applied)  # noqa: TRY301 - leaving the block is what undoes it
     except _Undo as undo:
         return undo.applied

@@ -55,6 +55,10 @@ select w.ledger_id, l.provider, l.received_at, w.tries, w.error, w.dead_at, leng
 from ledger_work w join ledger l on l.id = w.ledger_id
 where w.state = 2 order by w.dead_at, w.ledger_id limit @most;
 
+-- :dead_ids_of -> DeadId
+select ledger_id from ledger_work where state = 2 and (@ids::bigint[] is null or ledger_id = any(@ids))
+order by dead_at, ledger_id;
+
 -- :replay_dead
 update ledger_work set state = 0, tries = 0, next_at = clock_timestamp(), dead_at = null
 where state = 2 and (@ids::bigint[] is null or ledger_id = any(@ids));

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from recado.adapters.blobs import BlobStore
 from recado.db.pool import Database
+from recado.inbound.letters import Letters
 from recado.kit.clock import Clock
 from recado.kit.ids import NumberId, RandomBytes, TenantId
 from recado.live.hub import Hub
@@ -66,6 +67,8 @@ class Services:
     live: Hub
     changed: Changed
     desk: Desk
+    # Received bodies and dead letters, cut to who looks.
+    letters: Letters
     control: Control
     # Reverse proxies in front whose X-Forwarded-For is believed.
     proxies: int = 0

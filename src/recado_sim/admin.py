@@ -58,6 +58,9 @@ class Admin:
             ("/handset/{phone}/messages", self.thread, ["GET"]),
             ("/handset/{phone}/send", self.write, ["POST"]),
             ("/handset/{phone}/state", self.state, ["POST"]),
+            ("/handset/{phone}/played", self.played, ["POST"]),
+            ("/business", self.business, ["GET", "POST"]),
+            ("/business/send", self.say, ["POST"]),
             ("/media/{media_id}", self.media, ["GET"]),
             ("/clock", self.clock, ["GET", "POST"]),
             ("/seed", self.seed, ["POST"]),
@@ -148,6 +151,32 @@ class Admin:
             return problem(422, refused.error, **refused.more)
         return answer(self.sim.handsets.described(person))
 
+    async def played(self, request: Request) -> Response:
+        """One person listens to a voice note."""
+        person = self._person(request)
+        body = parsed(await request.body()) or {}
+        message = self.world.messages.get(str(body.get("wamid")))
+        if person is None:
+            return self._nobody(request)
+        if message is None or message.person != person.key or not self.sim.statuses.played(message):
+            return problem(422, "wamid must name a voice note that has arrived here")
+        return answer({"status": message.status})
+
+    async def business(self, request: Request) -> Response:
+        """Which door takes the business's side of a story; its headers are never shown."""
+        if request.method == "POST":
+            refused = self.sim.business.use(await request.body())
+            if refused is not None:
+                return problem(422, refused)
+        return answer({"known": self.sim.business.known})
+
+    async def say(self, request: Request) -> Response:
+        """The business writes: a message of Meta's shape."""
+        body = parsed(await request.body())
+        if not body:
+            return problem(422, "the body must be a message")
+        return answer(await self.sim.business.say(body))
+
     async def media(self, request: Request) -> Response:
         """Bytes of a file for the handset page; no token, only this machine reaches it."""
         media = self.world.media.get(str(request.path_params["media_id"]))
@@ -166,8 +195,7 @@ class Admin:
             shift = (parsed(await request.body()) or {}).get("shift_s")
             if isinstance(shift, bool) or not isinstance(shift, int | float):
                 return problem(422, "shift_s must be a number of seconds")
-            self.world.timers.shift(float(shift))
-            self.world.changes += 1
+            self.world.shift(float(shift))
         return answer({"now": self.world.now(), "shift_s": self.world.clock.shift_s})
 
     async def seed(self, request: Request) -> Response:

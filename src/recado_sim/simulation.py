@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from recado_sim import seed
+from recado_sim.business import Business
 from recado_sim.faults import Faults
 from recado_sim.feed import Feed
 from recado_sim.handsets import Handsets
@@ -27,6 +28,7 @@ class Simulation:
         self.statuses = Statuses(self.world, self.hooks, self.feed)
         self.sending = Sending(self.world, self.statuses, self.library, self.feed)
         self.handsets = Handsets(self.world, self.hooks, self.statuses, self.library, self.feed)
+        self.business = Business(self.world, self.sending)
         seed.sample(self.world)
 
     def reset(self) -> None:

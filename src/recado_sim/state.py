@@ -194,6 +194,18 @@ class World:
         """Simulated seconds since 1970."""
         return self.clock.now()
 
+    def shift(self, seconds: float) -> None:
+        """Move simulated time. Backwards, what is spent and what is open come along: a number would otherwise
+        be over its pace for as long as the clock went back."""
+        self.timers.shift(seconds)
+        if seconds < 0:
+            self.rates = {key: until + seconds for key, until in self.rates.items()}
+            self.pairs = {key: until + seconds for key, until in self.pairs.items()}
+            now = self.now()
+            for person in self.people.values():
+                person.windows = {phone: min(at, now) for phone, at in person.windows.items()}
+        self.changes += 1
+
     def find_person(self, who: str) -> Person | None:
         """By BSUID, or by phone with or without `+` and punctuation."""
         if ids.is_bsuid(who):

@@ -54,6 +54,11 @@ class Statuses:
         person = self.world.people.get(message.person)
         if person is None or message.hidden:
             return
+        if person.blocked:
+            # Blocked after Meta accepted it: it stays at one tick for ever, and nobody is told why.
+            message.hidden, message.held = True, ""
+            self.world.changes += 1
+            return
         if not person.online:
             message.held = "delivered"
             return
@@ -69,7 +74,7 @@ class Statuses:
 
     def _read(self, message: Message) -> None:
         person = self.world.people.get(message.person)
-        if person is None or message.status == "read":
+        if person is None or message.status in ("read", "played"):
             return
         if not person.online:
             message.held = "read"
@@ -82,6 +87,19 @@ class Statuses:
         if person.read_receipts:
             self.mark(message, "read", at)
         self.feed.tell("handset", {"phone": person.phone, "bsuid": person.bsuid})
+
+    def played(self, message: Message) -> bool:
+        """The first time somebody listens to a voice note (since 17 March 2026). Says whether it was one."""
+        person = self.world.people.get(message.person)
+        about = message.body.get("audio")
+        voice = message.direction == "in" and isinstance(about, dict) and bool(about.get("voice"))
+        if person is None or not voice or message.status not in ("delivered", "read", "played"):
+            return False
+        if person.read_receipts and message.status != "played":
+            if message.status == "delivered":
+                self.mark(message, "read", self.world.now())
+            self.mark(message, "played", self.world.now())
+        return True
 
     def mark(self, message: Message, status: str, at: float) -> None:
         """Set a status, remember it for `message_history`, and send the webhook."""

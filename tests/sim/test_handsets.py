@@ -198,6 +198,62 @@ def test_who_blocked_the_business_gets_nothing(sim: Sim) -> None:
     assert [b["text"] for b in sim.seen(phone)] == ["Oi", "Chega"]
 
 
+def test_blocked_between_acceptance_and_delivery_never_arrives(sim: Sim) -> None:
+    phone = sim.guest()
+    sim.ask("POST", f"/_sim/handset/{phone}/state", {"online": False})
+    lost = sim.sent({"to": phone, "text": {"body": "A caminho"}})
+    assert sim.sink.status(lost, "sent")
+    sim.ask("POST", f"/_sim/handset/{phone}/state", {"blocked": True})
+    sim.ask("POST", f"/_sim/handset/{phone}/state", {"online": True})
+    # Another person's message went the whole way meanwhile.
+    assert sim.sink.status(sim.sent({"to": sim.guest(), "text": {"body": "Oi"}}), "read")
+    sim.ask("POST", f"/_sim/handset/{phone}/state", {"blocked": False})
+    assert sim.sink.status(sim.sent({"to": phone, "text": {"body": "Chega"}}), "read")
+    assert sim.sink.statuses(lost) == ["sent"]
+    assert [b["text"] for b in sim.seen(phone)] == ["Oi", "Chega"]
+
+
+def test_after_a_day_ahead_and_back_messages_go_as_before(sim: Sim) -> None:
+    phone = sim.guest()
+    before = sim.settings(rate_limit=5, pair_limit=5)
+    sim.shift(90_000)
+    sim.writes(phone, {"text": "Amanhã"})
+    sim.sent({"to": phone, "text": {"body": "No futuro"}})
+    sim.shift(-90_000)
+    try:
+        found = sim.sent({"to": phone, "text": {"body": "Agora"}})
+        assert sim.sink.status(found, "read")
+    finally:
+        sim.settings(rate_limit=before["rate_limit"], pair_limit=before["pair_limit"])
+
+
+def test_a_voice_note_is_played_once(sim: Sim) -> None:
+    phone = sim.guest()
+    note = sim.sent(
+        {"to": phone, "type": "audio", "audio": {"link": "https://a.example/v.ogg", "voice": True}}
+    )
+    assert sim.sink.status(note, "read")
+    for _ in range(2):
+        answer = sim.ask("POST", f"/_sim/handset/{phone}/played", {"wamid": note})
+        assert answer.json == {"status": "played"}
+    assert sim.sink.status(note, "played")
+    assert sim.sink.statuses(note) == ["sent", "delivered", "read", "played"]
+    text = sim.sent({"to": phone, "text": {"body": "Oi"}})
+    assert sim.ask("POST", f"/_sim/handset/{phone}/played", {"wamid": text}).status == 422
+    assert sim.ask("POST", f"/_sim/handset/{phone}/played", {"wamid": "wamid.none"}).status == 422
+
+
+def test_the_business_speaks_through_its_door_or_by_itself(sim: Sim) -> None:
+    phone = sim.guest()
+    message = {"to": f"+{phone}", "type": "text", "text": {"body": "Por mim"}}
+    assert sim.ask("GET", "/_sim/business").json == {"known": False}
+    assert sim.ask("POST", "/_sim/business/send", message).json["ok"]
+    eventually(lambda: [b["text"] for b in sim.seen(phone)] == ["Oi", "Por mim"])
+    assert not sim.ask("POST", "/_sim/business/send", {"to": "x", "type": "text"}).json["ok"]
+    assert sim.ask("POST", "/_sim/business", {"url": "https://elsewhere.example/"}).status == 422
+    assert sim.ask("POST", "/_sim/business", {"nothing": 1}).status == 422
+
+
 def test_without_read_receipts_nobody_knows(sim: Sim) -> None:
     phone = sim.guest()
     sim.ask("POST", f"/_sim/handset/{phone}/state", {"state": "read_receipts_off"})

@@ -157,6 +157,15 @@ async def _seed_simulator(session: aiohttp.ClientSession, simulator: str, hooks:
             raise RuntimeError(f"the simulator refused the sample company: {await answer.text()}")
 
 
+async def _open_the_door(session: aiohttp.ClientSession, simulator: str, api: str, kept: _Secrets) -> None:
+    """Stories on the handset let the company write: its own door is asked, as its software would."""
+    headers = {"Authorization": f"Bearer {kept.api_key}", "X-Client-Id": COMPANY.client_id}
+    door = {"url": f"{api}/api/v1/messages", "headers": headers}
+    async with session.post(f"{simulator}/_sim/business", json=door) as answer:
+        if answer.status >= 300:
+            raise RuntimeError(f"the simulator refused the company's door: {await answer.text()}")
+
+
 def demo_settings(data_dir: Path, port: int, simulator_port: int, kept: _Secrets) -> dict[str, str]:
     return {
         "RECADO_ENVIRONMENT": "demo",
@@ -223,6 +232,7 @@ async def _run(
         await _until_ok(session, f"{simulator}/_sim/health")
         await _until_ok(session, f"{api}/health/live")
         await _seed_simulator(session, simulator, hooks, kept)
+        await _open_the_door(session, simulator, api, kept)
         await _until_ok(session, f"{api}/health/ready")
     addresses = DemoAddresses(
         api=api,

@@ -36,7 +36,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
+        # Phones side by side are frames of this same page.
+        "frame-src 'self'",
+        "frame-ancestors 'self'",
     )
 )
 
@@ -92,7 +94,24 @@ async def static(request: Request) -> Response:
     return Response(asset.body, headers=headers, media_type=asset.media_type)
 
 
+@cache
+def stories() -> bytes:
+    """Every story, in the order of their file names, as one JSON list."""
+    folder = resources.files(__package__).joinpath("stories")
+    files = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".json")), key=lambda one: one.name
+    )
+    return b"[" + b",".join(entry.read_bytes() for entry in files) + b"]"
+
+
+async def tales(request: Request) -> Response:
+    """What can be played on the page."""
+    headers = {**GUARDS, "Cache-Control": "no-cache"}
+    return Response(stories(), headers=headers, media_type="application/json")
+
+
 routes: list[Route] = [
     Route("/celular", page, methods=["GET"], name="handset"),
+    Route("/celular/roteiros", tales, methods=["GET"], name="handset-stories"),
     Route("/celular/static/{file}", static, methods=["GET"], name="handset-static"),
 ]

@@ -37,6 +37,11 @@ function reasonOf(value, status) {
   return SAID[said] ?? `O simulador recusou: ${said}`;
 }
 
+async function tale() {
+  const answer = await fetch("/celular/roteiros", { cache: "no-store" }).catch(() => null);
+  return answer?.ok ? answer.json() : [];
+}
+
 const listIn = (value, key) => (Array.isArray(value) ? value : Array.isArray(value?.[key]) ? value[key] : []);
 const at = (key) => `handset/${encodeURIComponent(key)}`;
 
@@ -49,6 +54,10 @@ export const addPerson = async (person) => withKey({ ...person, ...(await call("
 export const messages = async (key) => listIn(await call(`${at(key)}/messages`), "messages");
 export const send = (key, body) => call(`${at(key)}/send`, "POST", body);
 export const setState = (key, body) => call(`${at(key)}/state`, "POST", body);
+export const played = (key, wamid) => call(`${at(key)}/played`, "POST", { wamid });
+export const stories = async () => listIn(await tale(), "stories");
+export const templates = async () => listIn(await call("templates"), "templates");
+export const businessSays = (message) => call("business/send", "POST", message);
 export const clock = () => call("clock");
 export const shiftClock = (seconds) => call("clock", "POST", { shift_s: seconds });
 export const faults = () => call("faults");

@@ -133,6 +133,7 @@ export function bubble(m, around) {
       words(m.footer) && h("span", { class: "foot", dir: "auto" }, words(m.footer))];
     box.append(...parts.filter(Boolean));
   }
+  if (!mine) box.querySelector("audio")?.addEventListener("play", () => act.listen(m), { once: true });
   box.append(stamp(m));
   const reactions = reactionsPart(m);
   if (reactions) box.append(reactions);

@@ -8,14 +8,23 @@ const SAFETY_MS = 5000; // with the stream on, still look now and then
 
 export class Live {
   /** @param {(key: string|null) => Promise<void>} refresh key: whose news, null: everybody's */
-  constructor(refresh) {
+  constructor(refresh, { embedded = false, typing = () => {} } = {}) {
     this.refresh = refresh;
+    this.typing = typing;
+    // A browser opens six connections to a host: phones beside the first hear what it hears.
+    this.frames = new BroadcastChannel("recado-celular");
     this.busy = false;
     this.again = undefined;
     this.streaming = false;
-    this.listen();
+    if (embedded) this.overhear();
+    else this.listen();
     this.loop();
     document.addEventListener("visibilitychange", () => !document.hidden && this.ask(null));
+  }
+
+  overhear() {
+    this.streaming = true;
+    this.frames.onmessage = (event) => this.hear(event.data);
   }
 
   listen() {
@@ -23,9 +32,18 @@ export class Live {
     source.addEventListener("open", () => { this.streaming = true; });
     source.addEventListener("error", () => { this.streaming = false; });
     for (const name of ["message", "status", "handset"]) {
-      source.addEventListener(name, (event) => this.ask(keyIn(event.data)));
+      source.addEventListener(name, (event) => {
+        const news = newsIn(event.data);
+        this.frames.postMessage(news);
+        this.hear(news);
+      });
     }
     addEventListener("pagehide", () => source.close());
+  }
+
+  hear({ key, typing }) {
+    if (typing) this.typing(key);
+    else this.ask(key);
   }
 
   async loop() {
@@ -63,11 +81,11 @@ export class Live {
   }
 }
 
-function keyIn(data) {
+function newsIn(data) {
   try {
     const value = JSON.parse(data);
-    return keyOf(value?.phone, value?.bsuid) || null;
+    return { key: keyOf(value?.phone, value?.bsuid) || null, typing: value?.typing === true };
   } catch {
-    return null;
+    return { key: null, typing: false };
   }
 }

@@ -1,6 +1,7 @@
 // Joins the pieces: who is chosen, what was heard, what to do when something is tapped.
 
 import * as api from "./api.js";
+import { Beside, embedded } from "./beside.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { byId, drawIcons, say, words } from "./dom.js";
@@ -11,6 +12,7 @@ import { openMenu } from "./menu.js";
 import { initials, nameOf, showPeople, showPhone } from "./people.js";
 import { openPersonForm } from "./person.js";
 import { samplePlace } from "./samples.js";
+import { Stories } from "./stories.js";
 
 const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 const STATUS = { sent: "Enviada, ainda não chegou", delivered: "Entregue", read: "Lida", played: "Ouvida", failed: "Não enviada" };
@@ -50,6 +52,8 @@ const act = {
   sendPlace: (m) => send({ location: samplePlace, context: m.wamid }),
   sendOwnContact: (m) => send({ contacts: [ownContact()], context: m.wamid }),
   menu: openMessageMenu,
+  // A refusal only means that it was no voice note.
+  listen: (m) => words(state.key) && api.played(state.key, m.wamid).catch(() => null),
 };
 
 function ownContact() {
@@ -93,12 +97,17 @@ function choose(key, { push = true, open = true, focus = push } = {}) {
   if (key !== state.key) {
     state.key = key;
     state.messages = [];
+    if (typed) stopTyping();
     composer.reset();
     chat.show(key, []);
     showChosen();
     live.ask(key);
   }
-  if (push) history.pushState(null, "", `?pessoa=${encodeURIComponent(key)}`);
+  if (push) {
+    const query = new URLSearchParams(location.search);
+    query.set("pessoa", key);
+    history.pushState(null, "", `?${query}`);
+  }
   if (open) {
     view("chat");
     if (focus && byId("back").checkVisibility()) byId("back").focus();
@@ -118,13 +127,31 @@ function showChosen() {
   levers.showPerson(person, state.hidden.has(state.key));
   const name = person ? nameOf(person) : "";
   composer.writeAs(name.split(" ")[0] || "esta pessoa");
-  byId("chat-owner").textContent = person ? `Conta comercial · celular de ${name.split(" ")[0]}` : "Escolha uma pessoa";
+  if (!typed) byId("chat-owner").textContent = person ? `Conta comercial · celular de ${name.split(" ")[0]}` : "Escolha uma pessoa";
   byId("chat").setAttribute("aria-label", person ? `Conversa no celular de ${name}` : "Conversa");
   document.title = person ? `${name} · Celular virtual · Demonstração` : "Celular virtual · Demonstração";
   if (person?.online !== false) showStrip(person, 0);
   byId("blocked").hidden = !person?.blocked;
   byId("composer").hidden = !person || Boolean(person.blocked);
   byId("blocked").querySelector("p").textContent = person ? `${name.split(" ")[0]} bloqueou esta empresa.` : "";
+}
+
+let typed = 0;
+
+/** The business is writing: until its message comes, or for 25 seconds, as in the app. */
+function showTyping(key) {
+  if (key !== state.key) return;
+  clearTimeout(typed);
+  typed = setTimeout(stopTyping, 25_000);
+  byId("chat-owner").textContent = "digitando…";
+  byId("chat-owner").classList.add("typing");
+}
+
+function stopTyping() {
+  clearTimeout(typed);
+  typed = 0;
+  byId("chat-owner").classList.remove("typing");
+  showChosen();
 }
 
 function showStrip(person, waiting) {
@@ -143,6 +170,7 @@ async function refresh(key) {
     choose(state.people[0].key, { push: false, open: false });
   }
   showChosen();
+  beside.restore();
   const mine = state.key;
   if (!mine || (key && key !== mine)) return;
   const known = chosen();
@@ -150,6 +178,7 @@ async function refresh(key) {
   if (mine !== state.key) return;
   // Accepted by Meta, but this phone is off: not here yet.
   const messages = all.filter((m) => known.online !== false || m.direction !== "in" || m.status !== "sent");
+  if (typed && messages.filter((m) => m.direction === "in").length > state.messages.filter((m) => m.direction === "in").length) stopTyping();
   state.messages = messages;
   showStrip(known, all.length - messages.length);
   chat.show(mine, messages);
@@ -174,6 +203,7 @@ drawIcons();
 const chat = new Chat(act);
 const composer = new Composer(send);
 const levers = new Levers({ run, set: setLever });
+const beside = new Beside(() => state);
 
 byId("back").addEventListener("click", () => {
   view("people");
@@ -195,5 +225,6 @@ byId("new-person").addEventListener("click", () => openPersonForm(async (person)
 }));
 addEventListener("popstate", () => wanted() && choose(wanted(), { push: false }));
 
-const live = new Live(refresh);
+const live = new Live(refresh, { embedded, typing: showTyping });
+if (!embedded) new Stories({ choose: (key) => choose(key, { push: false }), refresh: () => live.ask(null) });
 if (wanted()) choose(wanted(), { push: false });

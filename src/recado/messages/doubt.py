@@ -29,6 +29,7 @@ from recado.messages.doubt_rules import (
 _Q = sql.load("recado.messages", "doubt.sql")
 _D = sql.load("recado.messages")
 Candidate = TypeVar("Candidate")
+PASS = 200
 
 
 class Decision(StrEnum):
@@ -93,6 +94,7 @@ class AcceptedTries:
 class PassResult:
     """How many went which way in one pass."""
 
+    looked: int = 0
     resent: int = 0
     asked: int = 0
     expired: int = 0
@@ -101,9 +103,16 @@ class PassResult:
 
 
 async def resolve(
-    tx: Tx, rules: DoubtRules, trusted_since: datetime | None, *, most: int = 200, probing: bool = False
+    tx: Tx,
+    rules: DoubtRules,
+    trusted_since: datetime | None,
+    *,
+    most: int = PASS,
+    again_s: float = 0.0,
+    probing: bool = False,
 ) -> PassResult:
-    """One pass over everything in doubt, judged by the database clock.
+    """One pass over what is in doubt and was not looked at for `again_s`, longest first, judged by the database clock.
+    With `looked` = `most` there is more.
 
     With `probing`, what a person would be asked about is first returned in `to_probe`, once.
     Events: attempt.presumed_lost, message.needs_decision, message.expired_in_doubt.
@@ -111,7 +120,9 @@ async def resolve(
     reached("resolve.begin")
     done = PassResult()
     delays: dict[NumberId, float] = {}
-    for row in await tx.many(_Q["doubtful"], Doubt, proof_s=rules.proof_s, most=most):
+    rows = await tx.many(_Q["doubtful"], Doubt, proof_s=rules.proof_s, most=most, again_s=again_s)
+    done.looked = len(rows)
+    for row in rows:
         if row.number_id not in delays:
             delay = await tx.one(
                 _Q["echo_delay"], EchoDelay, tenant_id=row.tenant_id, number_id=row.number_id

@@ -1,11 +1,21 @@
 -- :doubtful -> Doubt
--- Oldest first. Whether echoes are proven is read here: an attempt of the same lane that started after this
+-- Those first that nobody looked at for longest; each is looked at once before any is looked at again. Whether echoes are proven is read here: an attempt of the same lane that started after this
 -- one fell into doubt has come back as a webhook, and that was some time ago.
+with picked as (
+    update outbox q set looked_at = clock_timestamp()
+    from (
+        select tenant_id, message_id from outbox
+        where state = 2 and looked_at <= clock_timestamp() - make_interval(secs => @again_s)
+        order by looked_at, tenant_id, message_id limit @most
+        for update skip locked) next
+    where q.tenant_id = next.tenant_id and q.message_id = next.message_id
+    returning q.tenant_id, q.message_id, q.number_id, q.conversation_id, q.class, q.expires_at, q.token
+)
 select o.tenant_id, o.message_id, o.number_id, o.conversation_id, o.class as message_class, o.expires_at, a.token,
     a.n, a.started_at, a.doubt_at, a.waited_from, a.probed_at, a.soft, a.no_id, m.created_at, m.recipient,
     p.token as proof_token,
     p.echo_at as proof_echo_at, clock_timestamp() as now
-from outbox o
+from picked o
 join attempt a on a.tenant_id = o.tenant_id and a.token = o.token
 join message m on m.tenant_id = o.tenant_id and m.id = o.message_id
 left join lateral (
@@ -13,17 +23,17 @@ left join lateral (
     where e.tenant_id = a.tenant_id and e.number_id = a.number_id and e.started_at > a.doubt_at
       and e.echo_at <= clock_timestamp() - make_interval(secs => @proof_s)
     order by e.started_at limit 1) p on true
-where o.state = 2 and a.state = 'in_doubt'
-order by o.tenant_id, o.message_id
-limit @most
-for update of o skip locked;
+where a.state = 'in_doubt'
+order by o.tenant_id, o.message_id;
 
 -- :echo_delay -> EchoDelay
--- How slow this lane's echoes have been lately: the wait is three times the slowest thousandth.
+-- How slow this lane's echoes have been lately: the wait is three times the slowest thousandth. An outage of last
+-- month says nothing about today, however few messages there were since.
 select coalesce(percentile_disc(0.999) within group (order by extract(epoch from d.echo_at - d.started_at)), 0)::float8
     as p999_s
 from (select echo_at, started_at from attempt
       where tenant_id = @tenant_id and number_id = @number_id and echo_at is not null
+        and started_at > clock_timestamp() - interval '7 days'
       order by started_at desc limit 1000) d;
 
 -- :presume_lost

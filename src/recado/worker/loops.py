@@ -13,7 +13,7 @@ from recado.db.pool import UNAVAILABLE
 from recado.inbound import receivers
 from recado.inbound.projector import project_batch
 from recado.kit.failpoints import reached
-from recado.messages.doubt import resolve
+from recado.messages.doubt import PASS, resolve
 from recado.messages.record import rescue
 from recado.worker.history import probe
 from recado.worker.housekeeping import sweep
@@ -129,7 +129,13 @@ class Worker:
                 if trusted.lag_s >= receivers.BACKLOG_S:
                     # Echoes are waiting unread: what is in doubt now may be answered among them.
                     await receivers.taint(tx, "backlog")
-                done = await resolve(tx, self._config.doubt, since, probing=self._probing)
+                done = await resolve(
+                    tx,
+                    self._config.doubt,
+                    since,
+                    again_s=self._config.doubt_every_s / 2,
+                    probing=self._probing,
+                )
             reached("resolve.after_commit")
             if done.to_probe:
                 found = await probe(self._ports, done.to_probe)
@@ -138,7 +144,8 @@ class Worker:
                 _log.warning("doubts.resolved", resent=done.resent, asked=done.asked, expired=done.expired)
             self._ports.meter.resolved(done.resent, done.asked, done.expired)
             self._ports.meter.beat("resolve")
-            await self._rest(self._config.doubt_every_s)
+            if done.looked < PASS:
+                await self._rest(self._config.doubt_every_s)
 
     async def _sweep_loop(self) -> None:
         while not self._stop.is_set():

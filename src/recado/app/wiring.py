@@ -134,7 +134,6 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
     directory = Directory(house)
     accepting = Accepting(house.db, house.clock, house.notifier.changed)
     health = Health(house)
-    verify = settings.meta_verify_token
     staging = settings.staging_token if settings.environment != "production" else None
     services = Services(
         db=house.db,
@@ -166,18 +165,22 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         full=house.full,
     )
     ledger = Ledger(house.db, "meta")
-    hook = HookConfig(
-        token=house.installation.hook_token,
-        secrets=_secrets(settings),
-        verify_token=verify.get_secret_value() if verify else None,
-    )
     return build_app(
         services,
-        hook,
+        _hook(house),
         house.providers["meta"].receiver,
         ledger.append,
         _Vouching(house.metrics, pulse),
         show_docs=settings.environment != "production",
+    )
+
+
+def _hook(house: House) -> HookConfig:
+    verify = house.settings.meta_verify_token
+    return HookConfig(
+        token=house.installation.hook_token,
+        secrets=_secrets(house.settings),
+        verify_token=verify.get_secret_value() if verify else None,
     )
 
 

@@ -11,6 +11,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from recado.audit import service as audit
+from recado.audit.model import INSTALLATION
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.errors import Invalid, NotFound
@@ -30,7 +31,7 @@ from recado.people.model import (
     SessionRow,
     Wait,
 )
-from recado.people.persons import INSTALLATION, actor_of, get_person
+from recado.people.persons import actor_of, get_person
 
 _Q = sql.load("recado.people")
 _S = sql.load("recado.people", "sessions.sql")

@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime
 
 from recado.audit import service as audit
+from recado.audit.model import INSTALLATION
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.errors import Conflict, NotFound
@@ -13,7 +14,6 @@ from recado.kit.ids import RandomBytes, TenantId
 from recado.people import credentials
 from recado.people.model import LINK_LIFE, LinkRow, NewLink, PersonId, PersonRow
 from recado.people.persons import (
-    INSTALLATION,
     actor_of,
     create_person,
     find_person,

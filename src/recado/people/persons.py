@@ -6,9 +6,9 @@ import re
 import secrets
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from recado.audit import service as audit
+from recado.audit.model import INSTALLATION
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.errors import Conflict, Forbidden, Invalid, NotFound
@@ -19,8 +19,6 @@ from recado.people.rights import MEMBER_ROLES, Role
 _Q = sql.load("recado.people")
 _S = sql.load("recado.people", "sessions.sql")
 _LOGIN = re.compile(r"^[^\s@]{1,64}(?:@[^\s@]{1,189})?$")
-# What belongs to no company is written down under this tenant, as the switch log does.
-INSTALLATION = TenantId(UUID(int=0))
 LANGUAGES = ("pt-BR", "en")
 THEMES = ("system", "light", "dark")
 

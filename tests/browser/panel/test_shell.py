@@ -54,6 +54,8 @@ def test_the_keyboard_finds_the_way(panel: Panel) -> None:
     expect(page.locator("[data-bulk-count]")).to_have_text("3")
     page.keyboard.press("k")
     expect(page.locator("[data-row]").nth(2)).to_have_attribute("data-current", "")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(panel.base + SHEET + "#claimed")
 
 
 def test_single_keys_can_be_switched_off(panel: Panel) -> None:

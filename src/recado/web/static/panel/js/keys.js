@@ -50,6 +50,8 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
+  // Links, buttons and menus know what Enter means to them.
+  if (event.key === "Enter" && event.target.closest?.("a, button, summary, input, label")) return;
   const action = actions[event.key] ?? own.get(event.key);
   if (action) {
     event.preventDefault();

@@ -49,10 +49,7 @@ addKey("j", () => move(1));
 addKey("k", () => move(-1));
 addKey("x", select);
 addKey("X", select);
-addKey("Enter", (event) => {
-  if (event.target.closest("a, button")) event.target.closest("a, button").click();
-  else current()?.querySelector("[data-open]")?.click();
-});
+addKey("Enter", () => current()?.querySelector("[data-open]")?.click());
 
 document.addEventListener("focusin", (event) => {
   const row = event.target.closest?.("[data-row]");

@@ -37,6 +37,7 @@ AUDIT_FIRST_S = 180.0
 REPORTS_EVERY_S = 30.0
 REPORTS_EVENTS = 500_000
 REPORTS_HOURS = 200
+REPORTS_S = 10.0
 FREE_KINDS_EVERY_S = 20.0
 TEMPLATES_LOOK_S = 30.0
 
@@ -112,10 +113,23 @@ def chores(house: House, jitter: float) -> list[Chore]:
     async def note_epoch() -> None:
         await watch.check(house.engine)
 
+    rest_until = 0.0
+
     async def count() -> None:
+        """A fifth of one core at most: whoever was long at it rests four times as long."""
+        nonlocal rest_until
+        began = house.clock.monotonic()
+        if began < rest_until:
+            return
         await reports.keep(
-            house.engine, house.clock.now(), most_events=REPORTS_EVENTS, most_hours=REPORTS_HOURS
+            house.engine,
+            house.clock.now(),
+            most_events=REPORTS_EVENTS,
+            most_hours=REPORTS_HOURS,
+            spent=lambda: house.clock.monotonic() - began > REPORTS_S,
         )
+        ended = house.clock.monotonic()
+        rest_until = ended + 4 * (ended - began)
 
     async def free_kinds() -> None:
         """Whoever let a kind go may have closed the page before all of it was back in line."""

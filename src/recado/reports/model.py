@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from recado.kit.ids import NumberId, TenantId
 
@@ -41,6 +42,7 @@ def first_id(moment: datetime) -> UUID:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantSeen:
     tenant_id: TenantId
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class TemplateSeen:
 class Mark:
     seq: int
     swept_at: datetime
+    zone: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,13 @@ class Asked:
     step: str = "day"
     number_id: NumberId | None = None
     template: str | None = None
+
+    def days(self) -> tuple[date | None, date]:
+        """First and last day on the company's clock; no first one when the range begins within a day."""
+        there = ZoneInfo(self.zone)
+        begin = self.since.astimezone(there)
+        last = (self.until - timedelta(microseconds=1)).astimezone(there).date()
+        return (begin.date() if begin.time() == time() else None), last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

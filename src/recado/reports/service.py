@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from recado.db import sql
 from recado.db.pool import Tx
@@ -48,23 +48,31 @@ class Kept:
     more: bool
 
 
-async def keep(engine: EngineScope, now: datetime, *, most_events: int, most_hours: int) -> Kept:
+async def keep(
+    engine: EngineScope,
+    now: datetime,
+    *,
+    most_events: int,
+    most_hours: int,
+    spent: Callable[[], bool] = lambda: False,
+) -> Kept:
     """Follows the diary of every company and counts the changed hours again. Every step commits alone and may
-    be repeated; what the limits leave over is done by the next run."""
+    be repeated; what the limits leave over is done by the next run. `spent` says that enough time was used up."""
     async with engine() as tx:
-        tenants = [one.tenant_id for one in await tx.many(_Q["tenants"], TenantSeen)]
+        tenants = await tx.many(_Q["tenants"], TenantSeen)
     events = hours = 0
     more = False
-    for tenant_id in tenants:
-        read = await _follow(engine, now, tenant_id, max(_BITE, most_events - events))
+    for tenant in tenants:
+        read = await _follow(engine, now, tenant, max(_BITE, most_events - events))
         events += read
-        while hours < most_hours and await _count_one(engine, tenant_id):
+        while hours < most_hours and not spent() and await _count_one(engine, tenant):
             hours += 1
-        more = more or read >= _BITE or hours >= most_hours
+        more = more or read >= _BITE or hours >= most_hours or spent()
     return Kept(events=events, hours=hours, more=more)
 
 
-async def _follow(engine: EngineScope, now: datetime, tenant_id: TenantId, most: int) -> int:
+async def _follow(engine: EngineScope, now: datetime, tenant: TenantSeen, most: int) -> int:
+    tenant_id = tenant.tenant_id
     async with engine() as tx:
         await tx.execute(_Q["first_mark"], tenant_id=tenant_id)
         mark = await tx.one(_Q["take_mark"], Mark, tenant_id=tenant_id)
@@ -72,6 +80,8 @@ async def _follow(engine: EngineScope, now: datetime, tenant_id: TenantId, most:
             return 0
         if now - mark.swept_at >= _SWEEP_EVERY:
             await _sweep(tx, now, tenant_id)
+        if mark.zone != tenant.timezone:
+            await tx.execute(_Q["new_zone"], tenant_id=tenant_id, zone=tenant.timezone)
         seq, settled, read = mark.seq, mark.seq, 0
         while read < most:
             found = await tx.one(_Q["follow"], Followed, tenant_id=tenant_id, seq=seq, most=_BITE)
@@ -99,13 +109,15 @@ async def _sweep(tx: Tx, now: datetime, tenant_id: TenantId) -> None:
     )
 
 
-async def _count_one(engine: EngineScope, tenant_id: TenantId) -> bool:
+async def _count_one(engine: EngineScope, tenant: TenantSeen) -> bool:
     """The newest hour that is behind, written whole. What changes meanwhile is marked again by the diary."""
     async with engine() as tx:
+        tenant_id = tenant.tenant_id
         due = await tx.one(_Q["take_due"], Due, tenant_id=tenant_id)
         if due is None:
             return False
         await count_hour(tx, tenant_id, due.hour)
+        await count_day(tx, tenant_id, tenant.timezone, due.hour)
         await tx.execute(_Q["done"], tenant_id=tenant_id, hour=due.hour)
     return True
 
@@ -140,17 +152,17 @@ async def count_hour(tx: Tx, tenant_id: TenantId, hour: datetime) -> None:
     )
 
 
+async def count_day(tx: Tx, tenant_id: TenantId, zone: str, hour: datetime) -> None:
+    """Rewrites the day this hour belongs to from its hours. Two workers that count hours of one day at the same
+    time leave one after the other: the later one sees both."""
+    await tx.value(_Q["alone_with_days"], tenant_id=tenant_id)
+    await tx.execute(_Q["clear_day"], tenant_id=tenant_id, zone=zone, hour=hour)
+    await tx.execute(_Q["write_day"], tenant_id=tenant_id, zone=zone, hour=hour)
+
+
 async def report(tx: Tx, tenant_id: TenantId, asked: Asked) -> Report:
-    """Reads only sums: as many rows as hours, numbers and templates, however many messages there were."""
-    scope = {
-        "tenant_id": tenant_id,
-        "since": asked.since,
-        "until": asked.until,
-        "number_id": asked.number_id,
-        "template": asked.template,
-    }
-    times = await tx.many(_Q["by_time"], TimeSum, step=asked.step, zone=asked.zone, **scope)
-    sources = await tx.many(_Q["by_source"], SourceSum, **scope)
+    """Reads only sums: as many rows as days or hours, numbers and templates, however many messages there were."""
+    times, sources = await _sums(tx, tenant_id, asked)
     behind = await tx.value(_Q["still_due"], tenant_id=tenant_id, since=asked.since, until=asked.until)
     kinds: Counter[str] = Counter()
     for row in sources:
@@ -169,9 +181,25 @@ async def report(tx: Tx, tenant_id: TenantId, asked: Asked) -> Report:
     )
 
 
-async def known_templates(tx: Tx, tenant_id: TenantId, since: datetime) -> list[str]:
-    """Names of templates that were used since then, for a filter."""
-    rows = await tx.many(_Q["known_templates"], TemplateSeen, tenant_id=tenant_id, since=since)
+async def _sums(tx: Tx, tenant_id: TenantId, asked: Asked) -> tuple[list[TimeSum], list[SourceSum]]:
+    scope = {"tenant_id": tenant_id, "number_id": asked.number_id, "template": asked.template}
+    first, last = asked.days()
+    if asked.step == "day" and first is not None:
+        days = scope | {"first": first, "last": last, "zone": asked.zone}
+        return (
+            await tx.many(_Q["days_by_time"], TimeSum, **days),
+            await tx.many(_Q["days_by_source"], SourceSum, **days),
+        )
+    hours = scope | {"since": asked.since, "until": asked.until}
+    return (
+        await tx.many(_Q["by_time"], TimeSum, step=asked.step, zone=asked.zone, **hours),
+        await tx.many(_Q["by_source"], SourceSum, **hours),
+    )
+
+
+async def known_templates(tx: Tx, tenant_id: TenantId, since: date) -> list[str]:
+    """Names of templates that were used since that day, for a filter."""
+    rows = await tx.many(_Q["known_templates"], TemplateSeen, tenant_id=tenant_id, first=since)
     return [row.template for row in rows]
 
 

@@ -69,7 +69,7 @@ async def _read(deps: Services, visitor: Visitor, looking: Looking) -> _Read:
     async with deps.db.tenant(visitor.tenant_id) as tx:
         report = await reports.report(tx, visitor.tenant_id, asked)
         rows = await numbers.list_numbers(tx, visitor.tenant_id)
-        templates = await reports.known_templates(tx, visitor.tenant_id, since)
+        templates = await reports.known_templates(tx, visitor.tenant_id, since.date())
     names = {one.number_id: one.verified_name or one.display_phone or one.external_id for one in rows}
     return _Read(
         view=shown(report, names),

@@ -40,17 +40,20 @@ async def durable(world: World) -> AsyncIterator[None]:
     """The commands refuse a server that may forget, and the run's server may. In memory a promise costs little."""
     names = ("fsync", "full_page_writes", "synchronous_commit")
 
-    async def keeps() -> bool:
-        return all([await world.value("select current_setting($1)", name) == "on" for name in names])
+    async def all_are(wanted: str) -> bool:
+        return all([await world.value("select current_setting($1)", name) == wanted for name in names])
 
     for name in names:
         await world.do(f"alter system set {name} = on")
     await world.do("select pg_reload_conf()")
-    await wait_eventually(keeps)
+    await wait_eventually(lambda: all_are("on"))
     yield
     for name in names:
         await world.do(f"alter system reset {name}")
     await world.do("select pg_reload_conf()")
+    # A busy server reads its files late. Without this wait the next test still sees this one's "on", and the reload
+    # that comes then takes it away again, half-way through writing the next one's.
+    await wait_eventually(lambda: all_are("off"))
 
 
 async def test_stop_and_resume(world: World, aurora: Company, run: Run) -> None:

@@ -60,6 +60,8 @@ def main() -> None:
     plan = plan_for(given.policy, seed=seed)
     wanted = {"kills": given.kills, "seconds": given.seconds, "patience_s": given.patience}
     plan = replace(plan, **{name: value for name, value in wanted.items() if value is not None})
+    whole = plan.policy == GOOD and plan.kills >= 5000 and not given.slice
+    plan = replace(plan, full=whole)
     say(f"policy={plan.policy} kills={plan.kills} seed={seed}")
     result = run(plan)
     kept = tell(result)

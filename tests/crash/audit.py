@@ -31,6 +31,7 @@ class Findings:
     doubts: int = 0
     refused: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
+    ids: list[str] = field(default_factory=list)  # of stuck messages
 
     @property
     def clean(self) -> bool:
@@ -94,8 +95,10 @@ def _handsets(found: Findings, books: Books, rows: dict[str, Any]) -> None:
             found.unsent += not shown[marker]
             if shown[marker]:
                 found.stuck.append(f"{marker}: {row['state']} although its echo came")
+                found.ids.append(str(row["id"]))
         elif row["state"] not in _TAKEN:
             found.stuck.append(f"{marker}: ended as {row['state']}")
+            found.ids.append(str(row["id"]))
 
 
 async def _inbound(found: Findings, books: Books, connection: Any) -> None:
@@ -148,7 +151,7 @@ _OPEN = {
         and not exists (select 1 from outbox o where o.tenant_id = m.tenant_id and o.message_id = m.id)""",
     "bodies not projected": "select count(*) from ledger_work where state = 0",
     "dead letters": "select count(*) from ledger_work where state = 2",
-    "jobs": "select count(*) from job where state <> 'done'",
+    "jobs": "select count(*) from job where state <> 'done' and due_at < clock_timestamp()",
     "files": "select count(*) from media where direction = 'in' and state <> 'stored'",
     "orphans": "select count(*) from orphan_event",
     "attempts open without an outbox row": """select count(*) from attempt a where state in ('intent')
@@ -177,27 +180,6 @@ async def _facts(found: Findings, connection: Any) -> None:
         "states": {row["state"]: row["n"] for row in states},
         "asked_because": {str(row["why"]): row["n"] for row in why},
     }
-
-
-async def open_work(dsn: str, before: Any = None) -> int:
-    """What still has to happen by itself; with `before` only messages that were asked for earlier."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        if before is not None:
-            return int(
-                await connection.fetchval(
-                    "select count(*) from outbox where state < 3 and since < $1", before
-                )
-            )
-        return int(
-            await connection.fetchval(
-                "select (select count(*) from outbox where state < 3)"
-                " + (select count(*) from ledger_work where state = 0)"
-                " + (select count(*) from job where state = 'queued')"
-            )
-        )
-    finally:
-        await connection.close()
 
 
 def read_books(ledger: str, provider: dict[str, Any]) -> Books:

@@ -8,12 +8,12 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 import uvicorn
 import uvloop
-from tests.crash import policies
+from tests.crash import policies, scale
 
 from recado.app import wiring
 from recado.app.install import Installation
@@ -81,10 +81,9 @@ async def _work(stage: Stage, fate: Fate) -> None:
     house = House(stage.settings, stage.installation, web=False)
     await house.open()
     policies.in_worker(stage.policy, house)
-    usual = wiring.worker_config
 
     def limited(settings: Settings, owner: UUID) -> WorkerConfig:
-        return replace(usual(settings, owner), most_lanes=fate.most_lanes)
+        return scale.worker_config(settings, owner, fate.most_lanes)
 
     wiring.worker_config = limited
     await build_worker(house).run()

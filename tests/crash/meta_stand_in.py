@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from tests.crash.cast import LINES, MARKER, WRITERS
+from tests.crash.cast import BY_ID, LINES, MARKER, WRITERS
 from tests.crash.meta_hooks import CALM, Manners, News, Postman
 
 PNG = bytes.fromhex(
@@ -29,6 +29,15 @@ _TAKEN = {
     "error_graph": 0.004,
     "no_id": 0.003,
     "slow": 0.02,
+}
+
+_TEMPLATE = {
+    "id": "700000000000001",
+    "name": "lembrete_consulta",
+    "language": "pt_BR",
+    "category": "UTILITY",
+    "status": "APPROVED",
+    "components": [{"type": "BODY", "text": "Lembrete: {{1}}"}],
 }
 
 
@@ -240,6 +249,10 @@ class Connection(asyncio.Protocol):
             self.reply(200, b'{"id":"8000000000000001"}')
         elif parts[0] == "blob":
             self.reply(200, PNG, "image/png")
+        elif parts[-1] == "message_templates":
+            self.reply(200, json.dumps({"data": [_TEMPLATE]}).encode())
+        elif parts[-1] in BY_ID:
+            self.reply(200, b'{"status":"CONNECTED","quality_rating":"GREEN"}')
         else:
             url = f"http://127.0.0.1:{self._stand_in._character.port}/blob/{parts[-1]}"
             self.reply(200, json.dumps({"url": url, "mime_type": "image/png", "id": parts[-1]}).encode())

@@ -34,7 +34,7 @@ def plan_for(policy: str, *, seed: int) -> Plan:
     plan = Plan(seed=seed, policy=policy)
     if policy == GOOD:
         return plan
-    short = replace(plan, seconds=_FEW_SECONDS, patience_s=10.0)
+    short = replace(plan, seconds=_FEW_SECONDS, patience_s=25.0)
     match policy:
         case "naive-resend":
             return replace(short, focus=_AFTER_THE_SEND, weather=replace(_DOORS_DIE, chaos_s=0))

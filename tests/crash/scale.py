@@ -7,16 +7,19 @@ any echo's way, the tolerance of the door's heartbeat shorter than the window.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from recado.app import wiring
 from recado.inbound import receivers
 from recado.kit import failpoints
+from recado.messages import pace, record
 from recado.messages.doubt_rules import DoubtRules
-from recado.queue import jobs
 from recado.settings import Settings
 from recado.worker import loops
+from recado.worker.ports import WorkerConfig
 
 APP_SECRET = "crash-only-app-secret"
 BEFORE_S = 0.3
@@ -26,6 +29,10 @@ JOB_LEASE_S = 2.0
 PROJECT_BATCH = 12
 WINDOW_S = 2.5
 PATIENCE_S = 9.0
+# A try that certainly did not leave is made again after 2^n seconds, a slowed number is slow for a minute.
+BACKOFF_BY = 10
+SLOW_BY = 20
+_USUAL = wiring.worker_config
 
 assert failpoints.armed(), "import tests.crash.arming before recado"
 
@@ -74,6 +81,11 @@ def settings(where: Where) -> Settings:
     return Settings(**values)
 
 
+def worker_config(given: Settings, owner: UUID, most_lanes: int) -> WorkerConfig:
+    """The product's own, with what is no setting scaled too."""
+    return replace(_USUAL(given, owner), most_lanes=most_lanes, job_lease_s=JOB_LEASE_S)
+
+
 def scale_constants() -> None:
     """A few figures are not settings. Called once, before the first fork."""
     rules = wiring.doubt_rules
@@ -84,5 +96,12 @@ def scale_constants() -> None:
     setattr(wiring, "doubt_rules", scaled)  # noqa: B010 - not a name one assigns to
     receivers.BACKLOG_S = BACKLOG_S
     receivers.Trust.healthy_since.__defaults__ = (BACKLOG_S,)
-    jobs.LEASE_S = JOB_LEASE_S
+    backoff = record.retry_backoff
+
+    def shorter(tries: int, jitter: float) -> timedelta:
+        return backoff(tries, jitter) / BACKOFF_BY
+
+    setattr(record, "retry_backoff", shorter)  # noqa: B010
+    setattr(record, "SLOW_FOR", pace.SLOW_FOR / SLOW_BY)  # noqa: B010
+    pace.RECOVERY_S /= SLOW_BY
     loops._PROJECT_BATCH = PROJECT_BATCH

@@ -119,3 +119,42 @@ async def test_a_status_is_on_the_panel_within_two_seconds(demo: Demo) -> None:
         f" worst {took[-1] * 1000:.0f} ms"
     )
     assert p95 <= 2.0
+
+
+async def test_a_web_process_stops_at_once_with_streams_open(demo: Demo) -> None:
+    """And its successor tells what happened meanwhile."""
+    session = await inside(demo)
+    url = f"{demo.api}/painel/vivo"
+    timeout = aiohttp.ClientTimeout(total=None, sock_read=20)
+    try:
+        streams = [await session.get(url, timeout=timeout) for _ in range(4)]
+        assert {stream.status for stream in streams} == {200}
+        cursor = (await (await session.get(f"{url}/mudancas")).json())["id"]
+        (web,) = demo.children("web")
+        began = time.monotonic()
+        web.terminate()
+        async with asyncio.timeout(10):
+            for stream in streams:
+                await stream.read()
+
+        async def gone() -> bool:
+            return web not in demo.children("web")
+
+        await eventually(gone, 10.0)
+        took = time.monotonic() - began
+        print(f"stopping the doors with 4 open streams: {took * 1000:.0f} ms")
+        assert took < 5.0
+
+        async def sent() -> Any:
+            try:
+                status, answer = await demo.send(TEMPLATE)
+            except aiohttp.ClientError:
+                return None
+            return answer["id"] if status == 202 else None
+
+        missed = await eventually(sent, 30.0)
+        async with session.get(f"{url}/mudancas", params={"desde": str(cursor or "")}) as answer:
+            told = await answer.json()
+        assert told["tudo"] or missed in told["m"]
+    finally:
+        await session.close()

@@ -16,7 +16,7 @@ from recado_sim.page.serving import assets
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "frame-src 'self'; frame-ancestors 'self'"
 )
 
 

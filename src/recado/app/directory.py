@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from recado.audit import service as audit
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from recado.app.wiring import House
 
 _FRESH_S = 2.0
+# Unknown keys looked up at once: a flood of them holds this many connections and no more.
+STRANGERS = 2
 # A refusal that repeats is one line in the trail every so often: a flood of requests with a revoked key writes no
 # flood of rows.
 _REFUSAL_EVERY_S = 600.0
@@ -31,6 +34,8 @@ class Directory:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        # Whoever was let in before does not stand in line behind any number of unknown keys.
+        self._strangers = asyncio.Semaphore(STRANGERS)
         self._principals: dict[str, tuple[float, Principal]] = {}
         self._numbers: dict[TenantId, tuple[float, list[NumberRow]]] = {}
         self._refusals: dict[tuple[TenantId, str, str], tuple[float, int]] = {}
@@ -41,8 +46,11 @@ class Directory:
         known = self._principals.get(secret)
         if lately and known is not None and now - known[0] < _FRESH_S:
             return known[1]
-        async with system(self._house.db) as tx:
-            verdict = await tenants.authenticate(tx, self._house.clock.now(), secret)
+        if known is None:
+            async with self._strangers:
+                verdict = await self._look_up(secret)
+        else:
+            verdict = await self._look_up(secret)
         if isinstance(verdict, Principal):
             if len(self._principals) > 5000:
                 self._principals.clear()
@@ -50,6 +58,10 @@ class Directory:
         else:
             self._principals.pop(secret, None)
         return verdict
+
+    async def _look_up(self, secret: str) -> Principal | KeyRefused:
+        async with system(self._house.db) as tx:
+            return await tenants.authenticate(tx, self._house.clock.now(), secret)
 
     async def audit_refusal(self, tenant_id: TenantId, action: str, target: str) -> None:
         """The first refusal of its sort is written at once; what anybody can repeat as often as they like is only

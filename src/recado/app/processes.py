@@ -19,7 +19,6 @@ from prometheus_client import start_http_server
 from recado.app.http import http_server
 from recado.app.install import Installation
 from recado.app.wiring import House, build_worker, web_app
-from recado.inbound.receivers import Pulse
 from recado.settings import Settings
 
 _log = structlog.get_logger("recado.processes")
@@ -55,7 +54,7 @@ async def run_web(settings: Settings, installation: Installation) -> None:
     """The doors, until SIGINT or SIGTERM; requests under way are finished."""
     house = House(settings, installation, web=True)
     await house.open()
-    pulse = Pulse(house.db, beat_s=settings.receiver_beat_s, tolerance_s=settings.receiver_tolerance_s)
+    pulse = house.pulse()
     try:
         await pulse.start()
         server = http_server(web_app(house, pulse), settings.host, settings.port)

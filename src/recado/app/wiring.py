@@ -74,6 +74,8 @@ class House:
             engine_size=settings.engine_connections,
             intake_size=_INTAKE_CONNECTIONS,
         )
+        # The pulse must beat while everything else is busy: a missed beat costs trust in what was not heard.
+        self._heart = Database(installation.dsn, app_size=0, engine_size=1 if web else 0, intake_size=0)
         self.vault = Vault(installation.ring)
         self.blobs = DirectoryBlobs(settings.data_dir / "media")
         self.metrics = Metrics()
@@ -85,6 +87,7 @@ class House:
 
     async def open(self) -> None:
         await self.db.open()
+        await self._heart.open()
         self.notifier.start()
         self.providers = build_providers(self.settings)
 
@@ -93,7 +96,13 @@ class House:
         await self.notifier.stop()
         for provider in self.providers.values():
             await provider.sender.aclose()
+        await self._heart.close()
         await self.db.close()
+
+    def pulse(self) -> Pulse:
+        """The heartbeat of this process's webhook door, on a connection of its own."""
+        settings = self.settings
+        return Pulse(self._heart, beat_s=settings.receiver_beat_s, tolerance_s=settings.receiver_tolerance_s)
 
     def full(self) -> bool:
         """Too little room for the embedded database to take anything more."""

@@ -43,7 +43,8 @@ on conflict (tenant_id, hour) do update set marked_at = excluded.marked_at;
 
 -- :new_zone
 -- Days begin elsewhere now: every hour there is goes into other days.
-with noted as (update report_mark set zone = @zone where tenant_id = @tenant_id)
+with noted as (update report_mark set zone = @zone where tenant_id = @tenant_id),
+gone as (delete from report_day where tenant_id = @tenant_id)
 insert into report_due (tenant_id, hour, marked_at)
 select distinct @tenant_id::uuid, hour, now() from report_hour where tenant_id = @tenant_id
 on conflict (tenant_id, hour) do update set marked_at = excluded.marked_at;

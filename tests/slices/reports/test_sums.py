@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.slices.world import (
@@ -26,6 +27,7 @@ from recado.db.system import system
 from recado.kit.ids import TenantId
 from recado.reports import service as reports
 from recado.reports.model import Asked, Report, first_id, hour_of, percentile
+from recado.tenants import service as tenants
 
 HOUR = timedelta(hours=1)
 
@@ -216,3 +218,46 @@ def test_percentiles_are_those_of_the_list_within_five_hundredths() -> None:
 
 def test_ids_sort_with_the_clock(world: World) -> None:
     assert first_id(world.now) < first_id(world.now + timedelta(milliseconds=1))
+
+
+async def test_days_are_the_sums_of_their_hours_also_after_the_company_moved(
+    world: World, aurora: Company
+) -> None:
+    tenant_id = aurora.tenant.tenant_id
+    for _ in range(12):
+        await world.queue(aurora)
+        world.clock.advance(hours=5)
+
+    async def days(zone: str) -> dict[str, int]:
+        midnight = world.now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0)
+        asked = Asked(since=midnight - timedelta(days=4), until=hour_of(world.now) + HOUR, zone=zone)
+        assert asked.days()[0] is not None
+        async with world.db.tenant(tenant_id) as tx:
+            shown = await reports.report(tx, tenant_id, asked)
+            assert await reports.known_templates(tx, tenant_id, asked.since.date()) == ["lembrete_consulta"]
+        return {f"{line.key:%d}": line.of("asked") for line in shown.times}
+
+    async def truth(zone: str) -> dict[str, int]:
+        rows = await world.rows(
+            """select to_char(to_timestamp(('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint
+                  / 1000) at time zone $1, 'DD') as day, count(*) as n from message group by 1""",
+            zone,
+        )
+        return {row["day"]: row["n"] for row in rows}
+
+    await keep(world)
+    assert await days("America/Sao_Paulo") == await truth("America/Sao_Paulo")
+    async with world.db.tenant(tenant_id) as tx:
+        await tenants.change_settings(tx, world.now, tenant_id, {"timezone": "Pacific/Auckland"}, actor="t")
+    await keep(world)
+    moved = await days("Pacific/Auckland")
+    assert moved == await truth("Pacific/Auckland")
+    assert await world.value("select count(*) from report_day where zone <> 'Pacific/Auckland'") == 0
+
+
+async def test_a_run_stops_when_its_time_is_spent(world: World, aurora: Company) -> None:
+    await world.queue(aurora)
+    done = await reports.keep(
+        lambda: system(world.db), world.now, most_events=1, most_hours=10, spent=lambda: True
+    )
+    assert (done.hours, done.more) == (0, True)

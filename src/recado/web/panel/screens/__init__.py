@@ -15,11 +15,14 @@ from recado.web.panel.screens import (
     links,
     live,
     metrics,
+    modelos,
+    numeros,
     own,
     preferences,
     release,
     sheet,
     static,
+    webhooks,
 )
 from recado.web.panel.visitor import Visitor
 from recado.web.panel.words import mark
@@ -39,6 +42,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics.router,
     accounts.router,
     keys.router,
+    numeros.router,
+    modelos.router,
+    webhooks.router,
 )
 
 
@@ -82,7 +88,34 @@ class Navigation:
 NAVIGATION = Navigation(
     (
         Group(title="", entries=()),
-        Group(title=mark("Canais"), entries=()),
+        Group(
+            title=mark("Canais"),
+            entries=(
+                Entry(
+                    path="/painel/numeros",
+                    label=mark("Números"),
+                    icon="smartphone",
+                    right="numbers.read",
+                    key="n",
+                    bar=True,
+                ),
+                Entry(
+                    path="/painel/modelos",
+                    label=mark("Modelos"),
+                    icon="layout-template",
+                    right="templates.read",
+                    key="t",
+                ),
+                Entry(
+                    path="/painel/webhooks",
+                    label=mark("Webhooks"),
+                    icon="webhook",
+                    right="webhooks.read",
+                    key="w",
+                    bar=True,
+                ),
+            ),
+        ),
         Group(
             title=mark("Plataforma"),
             entries=(

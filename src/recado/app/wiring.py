@@ -126,6 +126,12 @@ def build_providers(settings: Settings) -> dict[str, Provider]:
     return {"meta": meta}
 
 
+def _handset(settings: Settings) -> str | None:
+    """The virtual handset stands beside the simulator: with Meta itself as provider there is none."""
+    simulated = settings.environment == "demo" and settings.meta_base_url.startswith("http://")
+    return f"{settings.meta_base_url}/celular" if simulated else None
+
+
 def _receivers(providers: Mapping[str, Provider]) -> dict[str, Receiver]:
     return {name: provider.receiver for name, provider in providers.items()}
 
@@ -169,7 +175,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         letters=Letters(projection(house)),
         proxies=settings.proxies,
         demo_login=settings.demo_login,
-        handset_url=f"{settings.meta_base_url}/celular" if settings.environment == "demo" else None,
+        handset_url=_handset(settings),
         staging_token=staging.get_secret_value() if staging else None,
         full=house.full,
     )

@@ -23,6 +23,8 @@ from recado.live.reading import lately, read, since
 _log = structlog.get_logger("recado.live")
 # Seconds.
 SOONEST_S = 0.2
+# A company that fills a whole reading gains nothing from being read more often: everybody looks for themselves.
+BUSY_S = 1.0
 POLL_S = 3.0
 LATELY_S = 30.0
 _IDLE_S = 60.0
@@ -82,6 +84,7 @@ class _Feed:
     uncertain: bool = False
     seen: frozenset[int] = frozenset()
     hinted: bool = True
+    busy: bool = False
     read_at: float = float("-inf")
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -214,7 +217,8 @@ class Hub:
                 if not feed.lookers and now - feed.used_at > _IDLE_S:
                     del self._feeds[feed.tenant_id]
                     continue
-                due_in = feed.read_at + (SOONEST_S if feed.hinted else POLL_S) - now
+                soonest = BUSY_S if feed.busy else SOONEST_S
+                due_in = feed.read_at + (soonest if feed.hinted else POLL_S) - now
                 if due_in <= 0:
                     await self._look(feed)
                 else:
@@ -240,6 +244,7 @@ class Hub:
         if feed.horizon is None:
             feed.uncertain = reading.cut
             feed.horizon = Horizon(reading.rows[-1].seq - 1 if reading.cut else 0)
+        feed.busy = reading.cut
         fresh = [row for row in reading.rows if row.seq not in feed.seen]
         feed.seen = frozenset(row.seq for row in reading.rows)
         moved = feed.horizon.observe(reading.snapshot, reading.top, self._clock.monotonic())

@@ -101,6 +101,36 @@ async def _adopt(house: House) -> None:
             _log.info("orphans.adopted", bodies=taken)
 
 
+class _Counting:
+    """The sums of reports, with a fifth of one core at most: whoever was long at it rests four times as long."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._rest_until = 0.0
+
+    async def __call__(self) -> None:
+        clock = self._house.clock
+        began = clock.monotonic()
+        if began < self._rest_until:
+            return
+        await reports.keep(
+            self._house.engine,
+            clock.now(),
+            most_events=REPORTS_EVENTS,
+            most_hours=REPORTS_HOURS,
+            spent=lambda: clock.monotonic() - began > REPORTS_S,
+        )
+        self._rest_until = clock.monotonic() + 4 * (clock.monotonic() - began)
+
+
+async def _free_kinds(house: House) -> None:
+    """Whoever let a kind go may have closed the page before all of it was back in line."""
+    freed = 1
+    while freed:
+        async with house.engine() as tx:
+            freed = await backlog.free_kinds(tx, house.clock.now())
+
+
 def chores(house: House, jitter: float) -> list[Chore]:
     """`jitter` in 0..1 keeps workers that started together apart."""
     settings = house.settings
@@ -113,36 +143,16 @@ def chores(house: House, jitter: float) -> list[Chore]:
     async def note_epoch() -> None:
         await watch.check(house.engine)
 
-    rest_until = 0.0
-
-    async def count() -> None:
-        """A fifth of one core at most: whoever was long at it rests four times as long."""
-        nonlocal rest_until
-        began = house.clock.monotonic()
-        if began < rest_until:
-            return
-        await reports.keep(
-            house.engine,
-            house.clock.now(),
-            most_events=REPORTS_EVENTS,
-            most_hours=REPORTS_HOURS,
-            spent=lambda: house.clock.monotonic() - began > REPORTS_S,
-        )
-        ended = house.clock.monotonic()
-        rest_until = ended + 4 * (ended - began)
-
-    async def free_kinds() -> None:
-        """Whoever let a kind go may have closed the page before all of it was back in line."""
-        while True:
-            async with house.engine() as tx:
-                if not await backlog.free_kinds(tx, house.clock.now()):
-                    return
-
     first = min(AUDIT_FIRST_S, settings.audit_every_s) * (0.5 + jitter)
     return [
         Chore(name="audit", every_s=settings.audit_every_s, first_s=first, run=run_audit),
-        Chore(name="reports", every_s=REPORTS_EVERY_S, first_s=5 + 5 * jitter, run=count),
-        Chore(name="kinds", every_s=FREE_KINDS_EVERY_S, first_s=FREE_KINDS_EVERY_S * jitter, run=free_kinds),
+        Chore(name="reports", every_s=REPORTS_EVERY_S, first_s=5 + 5 * jitter, run=_Counting(house)),
+        Chore(
+            name="kinds",
+            every_s=FREE_KINDS_EVERY_S,
+            first_s=FREE_KINDS_EVERY_S * jitter,
+            run=partial(_free_kinds, house),
+        ),
         Chore(
             name="templates",
             every_s=TEMPLATES_LOOK_S,

@@ -68,8 +68,9 @@ from (
         select extract(epoch from m.delivered_at - greatest(m.created_at, m.scheduled_at))::float8 as s) delay
     -- Steps of a tenth: the delay is known within five hundredths of itself.
     cross join lateral (
-        select case when delay.s <= 1 then 0 else ceil(ln(least(delay.s, 2592000)) / ln(1.1::float8))::integer end
-            as step) d
+        -- `least` passes over null: what was not delivered has no delay.
+        select case when delay.s is null then null when delay.s <= 1 then 0
+            else ceil(ln(least(delay.s, 2592000)) / ln(1.1::float8))::integer end as step) d
     where m.tenant_id = @tenant_id and m.id >= @from_id and m.id < @to_id and m.direction in ('out', 'in')
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 ) m

@@ -122,6 +122,8 @@ async def test_the_sums_are_what_a_direct_count_says_after_any_life(world: World
     truth = await directly(world, tenant_id)
     assert await kept(world, tenant_id) == truth
     assert len({hour for hour, _, _ in truth}) > 2
+    delivered = await world.value("select count(*) from message where delivered_at is not null")
+    assert await world.value("select sum(messages) from report_hour where measure = 'delay'") == delivered > 0
     # Doing it again changes nothing.
     await world.do("insert into report_due select distinct tenant_id, hour, now() from report_hour")
     assert (await keep(world)).hours == len({hour for hour, _, _ in truth})

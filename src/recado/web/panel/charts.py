@@ -96,7 +96,8 @@ def line(series: Sequence[Series], label: str) -> Markup:
         for run in _runs(one.values):
             points = [(wide * (at + 0.5), HEIGHT - HEIGHT * value / top) for at, value in run]
             if len(points) == 1:
-                points.append((points[0][0] + 0.01, points[0][1]))
+                ((x, y),) = points
+                points = [(x - wide / 10, y), (x + wide / 10, y)]
             path = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
             parts.append(f"<polyline class='stroke {one.tone}' points='{path}'></polyline>")
     return _svg(label, "".join(parts), kind="line")

@@ -102,3 +102,19 @@ async def test_audit(world: World, aurora: Company, run: Run, tmp_path: Path) ->
     assert (told.exit_code, "I23" in told.output) == (1, True)
     client.write_text("{")
     assert (await run("audit", "--client-ledger", str(client))).exit_code == 2
+
+
+async def test_the_trail_is_listed_and_verified(world: World, aurora: Company, run: Run) -> None:
+    assert (await run("stop")).exit_code == 0
+    whole = await run("audit-log", "verify")
+    assert whole.exit_code == 0, whole.output
+    head = next(line for line in whole.output.splitlines() if "estudio-aurora" in line).split()[-1]
+    assert "installation: " in whole.output
+    assert "installation.stopped" in (await run("audit-log", "list")).output
+    assert "number.added" in (await run("audit-log", "list", "estudio-aurora")).output
+    assert (await run("audit-log", "verify", "estudio-aurora", "--head", head)).exit_code == 0
+    await world.do("update audit_entry set actor = 'nobody' where action = 'number.added'")
+    broken = await run("audit-log", "verify", "estudio-aurora")
+    assert broken.exit_code == 1
+    assert "entry 2 changed (number.added" in broken.output
+    assert (await run("audit-log", "verify", "--head", head)).exit_code == 2

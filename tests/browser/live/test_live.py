@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -147,3 +148,20 @@ def test_updates_can_be_paused(tabs: BrowserContext, server: LiveServer) -> None
     expect(page.locator(f"[data-id='{one}']")).to_contain_text("Na fila")
     page.locator("#live").click()
     shows(page, one, "Enviada")
+
+
+def test_a_change_is_in_the_page_within_two_seconds(tabs: BrowserContext, server: LiveServer) -> None:
+    """From the commit to the words in the row; the way from the webhook to the commit is measured in
+    `tests/journeys/test_live.py`."""
+    one = server.add("Na fila")
+    page = opened(tabs, server)
+    took = []
+    for number in range(20):
+        server.rows.words[one] = f"Mudança {number}"
+        began = time.monotonic()
+        server.change(one)
+        page.locator(f"[data-id='{one}']", has_text=f"Mudança {number}").wait_for()
+        took.append(time.monotonic() - began)
+    took.sort()
+    print(f"commit to page: p50 {took[10] * 1000:.0f} ms, p95 {took[18] * 1000:.0f} ms")
+    assert took[18] <= 2.0

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from starlette.types import Message
 from tests.doors.panel.browser import Browser
 from tests.doors.street import Street
@@ -182,6 +183,23 @@ async def test_stopping_ends_every_stream_at_once(street: Street, company: Compa
     await asyncio.wait_for(asyncio.gather(*(ear.task for ear in ears)), 2)
     refused = await browser.get("/painel/vivo")
     assert refused.status_code == 503
+
+
+async def test_who_is_put_out_or_gets_another_role_loses_the_stream(
+    street: Street, company: Company, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recado.web.panel.screens.live.RECHECK_S", 0.05)
+    browser = await enter(Role.OPERATOR)
+    ear = Ear(street, browser)
+    await write(street, company, uuid4())
+    await ear.hear()
+    await street.world.do("update membership set role = 'reviewer' where person_id = $1", browser.person_id)
+    await asyncio.wait_for(ear.task, 5)
+    again = Ear(street, browser)
+    await write(street, company, uuid4())
+    await again.hear()
+    await street.world.do("update person_session set revoked_at = now()")
+    await asyncio.wait_for(again.task, 5)
 
 
 async def test_too_many_streams_of_one_person_are_refused(street: Street, enter: Enter) -> None:

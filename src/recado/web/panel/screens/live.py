@@ -11,8 +11,10 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from recado.db.pool import UNAVAILABLE
 from recado.live.hub import Full, Hub, Looker
 from recado.live.model import Change
+from recado.people.model import role_of
 from recado.web.auth import Deps
 from recado.web.panel import security
 from recado.web.panel.visitor import Viewer, Visitor, needs
@@ -101,8 +103,13 @@ def _still(request: Request, deps: Services, visitor: Visitor) -> Callable[[], A
     token = security.read_session(request, request.state.place) or ""
 
     async def still() -> bool:
-        row = await deps.desk.session(token)
-        return row is not None and not row.half and row.tenant_id == visitor.tenant_id
+        try:
+            row = await deps.desk.session(token)
+        except UNAVAILABLE:
+            return True  # nothing can be told meanwhile either; the next look decides
+        if row is None or row.half or row.tenant_id != visitor.tenant_id:
+            return False
+        return role_of(row.platform, row.role) == visitor.role
 
     return still
 

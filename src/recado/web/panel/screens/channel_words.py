@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from recado.kit.reason_texts import reason_text
 from recado.kit.reasons import Reason
-from recado.web.panel.words import _, mark, speech
+from recado.web.panel.words import _, mark, number, speech
+
+_TIER = re.compile(r"TIER_(\d{1,4})(K?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,19 @@ OUTCOME: dict[str, Badge] = {
     "orphan": Badge(mark("Sem dono"), "circle-question-mark", "skipped"),
     "other": Badge(mark("De outra empresa"), "building-2", "skipped"),
 }
+
+
+def limit(tier: str | None) -> str:
+    """Meta's tiers count the customers a business may write to first in 24 hours."""
+    if tier is None:
+        return "—"
+    if tier == "TIER_UNLIMITED":
+        return _("sem limite")
+    found = _TIER.fullmatch(tier)
+    if found is None:
+        return tier
+    customers = int(found[1]) * (1000 if found[2] else 1)
+    return _("%(n)s clientes em 24 h", n=number(customers))
 
 
 def template_status(status: str) -> Badge:

@@ -30,6 +30,7 @@ PLAIN = {
     "text[]": "'{{}}'",
     "bigint[]": "'{{}}'",
     "timestamp with time zone": "'2026-11-23 12:00+00'",
+    "date": "'2026-11-23'",
     "smallint": "1",
     "integer": "1",
     "bigint": "{n}",

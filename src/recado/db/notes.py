@@ -45,7 +45,8 @@ async def listen(
             pause = 0.2
             while not gone.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(gone.wait(), _CHECK_S)
+                    async with asyncio.timeout(_CHECK_S):
+                        await gone.wait()
                 # A dead network says nothing by itself.
                 await connection.execute("select 1", timeout=5)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -19,6 +19,7 @@ from recado.kit.clock import Clock
 from recado.kit.ids import TenantId
 from recado.live.model import Change, Horizon, change_of, read_note
 from recado.live.reading import lately, read, since
+from recado.live.tasks import end
 
 _log = structlog.get_logger("recado.live")
 # Seconds.
@@ -64,7 +65,8 @@ class Looker:
         """What is new; an empty change when nothing was for so long; None when the stream is over."""
         if not self.pending and not self.closed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.woken.wait(), patience_s)
+                async with asyncio.timeout(patience_s):
+                    await self.woken.wait()
         self.woken.clear()
         if self.closed:
             return None
@@ -176,9 +178,7 @@ class Hub:
     async def close(self) -> None:
         """Ends all streams at once, so that stopping the server waits for none of them."""
         self.hang_up()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks = []
 
     def hang_up(self) -> None:
@@ -224,7 +224,8 @@ class Hub:
                 else:
                     wait = min(wait, due_in)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(wait, 0.01))
+                async with asyncio.timeout(max(wait, 0.01)):
+                    await self._wake.wait()
 
     async def _look(self, feed: _Feed) -> None:
         feed.hinted = False

@@ -18,6 +18,7 @@ import structlog
 from recado.db.notes import notify
 from recado.db.pool import Database
 from recado.live.model import Change, note_of
+from recado.live.tasks import end
 
 _log = structlog.get_logger("recado.live")
 CHANNEL = "recado_live"
@@ -69,9 +70,7 @@ class Notifier:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end([self._task])
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self.flush(), 1)
 

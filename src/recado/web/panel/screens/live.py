@@ -84,7 +84,8 @@ class EventStream(Response):
     async def _push(self, send: Send, body: bytes) -> None:
         """Waits while the browser takes nothing: what changes meanwhile is merged, never queued."""
         message = {"type": "http.response.body", "body": body, "more_body": True}
-        await asyncio.wait_for(send(message), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await send(message)
 
     async def _check(self) -> None:
         while True:

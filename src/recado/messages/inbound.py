@@ -21,7 +21,7 @@ from recado.media import service as media
 from recado.messages import loose_ends
 from recado.messages.loose_ends import EDIT, REVOKE, LooseEnd
 from recado.messages.statuses import StatusItem, apply_statuses
-from recado.messages.tying import PREVIEW, Found, change_content, mark_revoked, tie
+from recado.messages.tying import PREVIEW, Awaited, change_content, mark_revoked, tie
 from recado.providers.contract import (
     Echoed,
     MediaRef,
@@ -235,7 +235,7 @@ async def _store(
         now=where.now,
     )
     if ends:
-        found = Found(
+        found = Awaited(
             tenant_id=where.tenant_id,
             message_id=message_id,
             conversation_id=conversation_id,

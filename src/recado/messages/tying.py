@@ -24,7 +24,7 @@ LATELY_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Awaited:
     """The message that was waited for."""
 
     tenant_id: TenantId
@@ -47,7 +47,7 @@ class LateEnd:
     wamid: str = field(repr=False)
 
 
-async def tie(tx: Tx, found: Found, ends: Sequence[LooseEnd]) -> None:
+async def tie(tx: Tx, found: Awaited, ends: Sequence[LooseEnd]) -> None:
     """Folds statuses, shows edits and deletions. Events: status.*, message.edited, message.revoked, on the message
     this time; their keys follow from those of the first telling, so that doing it twice changes nothing."""
     statuses = [_status(found, end) for end in ends if end.kind == STATUS]
@@ -70,7 +70,7 @@ async def tie_late(tx: Tx) -> int:
     for _, group in groupby(rows, key=lambda row: (row.tenant_id, row.message_id)):
         own = list(group)
         first = own[0]
-        found = Found(
+        found = Awaited(
             tenant_id=first.tenant_id,
             message_id=first.message_id,
             conversation_id=first.conversation_id,
@@ -98,7 +98,7 @@ def _key(end: LooseEnd) -> bytes:
     return hashlib.sha256(b"tied|" + end.key).digest()[: len(end.key)]
 
 
-def _status(found: Found, end: LooseEnd) -> StatusItem:
+def _status(found: Awaited, end: LooseEnd) -> StatusItem:
     reason = end.data["reason"]
     return StatusItem(
         tenant_id=found.tenant_id,
@@ -116,7 +116,7 @@ def _status(found: Found, end: LooseEnd) -> StatusItem:
     )
 
 
-async def _tell(tx: Tx, found: Found, end: LooseEnd, kind: str) -> None:
+async def _tell(tx: Tx, found: Awaited, end: LooseEnd, kind: str) -> None:
     await tx.execute(
         _D["append_event"],
         tenant_id=found.tenant_id,

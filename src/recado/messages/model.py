@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId
 from recado.kit.reasons import Reason
@@ -207,7 +207,30 @@ class MessageRow:
     tenant_kill: bool
 
 
-def effective(row: MessageRow, now: datetime) -> tuple[State, Reason | str | None]:
+class Seen(Protocol):
+    """What the shown state is made of; rows of lists have it as well as whole messages."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def scheduled_at(self) -> datetime | None: ...
+    @property
+    def outbox_state(self) -> int | None: ...
+    @property
+    def outbox_due_at(self) -> datetime | None: ...
+    @property
+    def outbox_tries(self) -> int | None: ...
+    @property
+    def lane_reason(self) -> str | None: ...
+    @property
+    def lane_kill(self) -> bool: ...
+    @property
+    def tenant_kill(self) -> bool: ...
+
+
+def effective(row: Seen, now: datetime) -> tuple[State, Reason | str | None]:
     """The state to show: the outbox knows more while a message is still open."""
     state = State(row.state)
     if row.outbox_state is None:

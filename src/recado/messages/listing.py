@@ -1,0 +1,382 @@
+"""Lists of messages for people: tabs, filters, search, problems by cause.
+
+Every look is bounded: it goes back over at most `LOOK` messages and says where it stopped, so a page costs the same at
+ten thousand and at ten million messages whatever the filters are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from recado.audit import service as audit
+from recado.conversations import service as conversations
+from recado.db import sql
+from recado.db.pool import Tx
+from recado.errors import Conflict
+from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId
+from recado.kit.phone import digits
+from recado.messages import reading
+from recado.messages.model import State
+from recado.tenants.vault import TenantKeys
+
+_Q = sql.load("recado.messages", "listing.sql")
+_M = sql.load("recado.messages")
+
+LOOK = 10_000
+COUNTED = 1_000
+FIRST = UUID(int=0)
+LAST = UUID(int=(1 << 128) - 1)
+TABS = ("voce", "todas", "fila", "agendadas", "sairam", "nao-enviadas")
+UNSENT = (
+    State.REJECTED,
+    State.FAILED,
+    State.EXPIRED,
+    State.EXPIRED_IN_DOUBT,
+    State.SKIPPED,
+    State.SIMULATED,
+    State.CANCELLED,
+    State.DISCARDED,
+)
+_LEAST_PHONE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a list is narrowed to; None means all. `words` is what somebody typed into the search."""
+
+    tab: str = "todas"
+    since: UUID = FIRST
+    number_id: NumberId | None = None
+    kind: str | None = None
+    message_class: str | None = None
+    states: tuple[str, ...] | None = None
+    template: str | None = None
+    free: bool | None = None
+    reason: str | None = None
+    words: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateName:
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """One line of a list. Names of the columns as in MessageRow, so that `effective` reads both."""
+
+    id: MessageId
+    direction: str
+    kind: str
+    message_class: str | None
+    template: str | None
+    preview: str = field(repr=False)
+    recipient: str | None = field(repr=False)
+    number_id: NumberId
+    conversation_id: ConversationId
+    contact_id: ContactId
+    state: str
+    rank: int
+    reason: str | None
+    reason_code: int | None
+    reason_detail: str | None
+    attention: bool
+    client_reference: str | None
+    scheduled_at: datetime | None
+    expires_at: datetime | None
+    created_at: datetime
+    accepted_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    failed_at: datetime | None
+    name: str | None = field(repr=False)
+    phone: str | None = field(repr=False)
+    bsuid: str | None = field(repr=False)
+    number_label: str
+    outbox_state: int | None
+    outbox_due_at: datetime | None
+    outbox_tries: int | None
+    lane_reason: str | None
+    lane_kill: bool
+    tenant_kill: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Each counted up to COUNTED; `left_us` and `unsent` over the last LOOK messages."""
+
+    attention: int
+    everything: int
+    waiting: int
+    scheduled: int
+    left_us: int
+    unsent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    reason: str
+    messages: int
+    newest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedLane:
+    number_id: NumberId
+    number_label: str
+    reason: str
+    paused_at: datetime | None
+    paused_until: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`older` continues the list below the last row. With `stopped_early` nothing more was found within one look:
+    there may be more further back."""
+
+    rows: list[ListRow]
+    older: UUID | None
+    stopped_early: bool
+
+
+async def page(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    wanted: Wanted,
+    *,
+    keys: TenantKeys,
+    before: UUID = LAST,
+    most: int = 50,
+) -> Page:
+    """Newest first, ids below `before`."""
+    direct = await _direct(tx, tenant_id, wanted, keys, before, most)
+    if direct is not None:
+        rows = await rows_of(tx, tenant_id, direct)
+        return Page(rows=rows, older=rows[-1].id if len(direct) >= most else None, stopped_early=False)
+    found = await _look(tx, now, tenant_id, wanted, before, most + 1)
+    rows = await rows_of(tx, tenant_id, found[:most])
+    if len(found) > most:
+        return Page(rows=rows, older=found[most - 1], stopped_early=False)
+    end = await _end_of_look(tx, tenant_id, wanted, before)
+    return Page(rows=rows, older=end, stopped_early=end is not None)
+
+
+async def rows_of(tx: Tx, tenant_id: TenantId, ids: Sequence[UUID]) -> list[ListRow]:
+    """These messages, newest first; those of other companies are not there."""
+    return await tx.many(_Q["rows"], ListRow, tenant_id=tenant_id, ids=list(ids)) if ids else []
+
+
+async def among(
+    tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, ids: Sequence[UUID], *, keys: TenantKeys
+) -> list[ListRow]:
+    """Those of these messages that belong to the list; a look around each, as the list itself would do."""
+    kept: list[UUID] = []
+    for one in ids:
+        around = Wanted(**{**_fields(wanted), "since": max(wanted.since, one)})
+        found = await page(tx, now, tenant_id, around, keys=keys, before=UUID(int=one.int + 1), most=1)
+        kept += [row.id for row in found.rows if row.id == one]
+    return await rows_of(tx, tenant_id, kept)
+
+
+def _fields(wanted: Wanted) -> dict[str, Any]:
+    return {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
+
+
+async def counts(tx: Tx, now: datetime, tenant_id: TenantId) -> Counts:
+    found = await tx.one(
+        _Q["counts"],
+        Counts,
+        tenant_id=tenant_id,
+        now=now,
+        most=COUNTED,
+        look=LOOK,
+        unsent=[state.value for state in UNSENT],
+    )
+    assert found is not None
+    return found
+
+
+async def causes(tx: Tx, tenant_id: TenantId) -> list[Cause]:
+    """Problems that want somebody, by what caused them."""
+    return await tx.many(_Q["causes"], Cause, tenant_id=tenant_id, look=LOOK)
+
+
+async def stopped_lanes(tx: Tx, tenant_id: TenantId) -> list[StoppedLane]:
+    return await tx.many(_Q["stopped_lanes"], StoppedLane, tenant_id=tenant_id, most=COUNTED)
+
+
+async def templates_used(tx: Tx, tenant_id: TenantId) -> list[str]:
+    """Names among the last thousand messages, for the filter."""
+    rows = await tx.many(_Q["templates_used"], TemplateName, tenant_id=tenant_id, look=COUNTED)
+    return [row.name for row in rows]
+
+
+async def dismiss(
+    tx: Tx, now: datetime, tenant_id: TenantId, message_id: MessageId, *, actor: str, why: str
+) -> None:
+    """A person says that nothing more is to be done. The state stays what it is. Event: message.dismissed.
+
+    Raises NotFound, Conflict when nobody is waited for or the message is in doubt. Audited.
+    """
+    row = await reading.get(tx, tenant_id, message_id)
+    if await tx.one(_Q["dismiss"], Found, tenant_id=tenant_id, id=message_id) is None:
+        raise Conflict("nothing_to_discard", "this message does not wait for anybody's decision")
+    await note(tx, now, tenant_id, row.id, row.conversation_id, "message.dismissed", {"by": actor})
+    await audit.record(
+        tx, now, tenant_id, actor=actor, action="message.dismissed", target=str(message_id), why=why
+    )
+
+
+async def note(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    message_id: MessageId,
+    conversation_id: ConversationId,
+    kind: str,
+    data: dict[str, Any],
+) -> None:
+    """One line in the diary that changes no state."""
+    await tx.execute(
+        _M["append_event"],
+        tenant_id=tenant_id,
+        message_id=message_id,
+        conversation_id=conversation_id,
+        kind=kind,
+        at=now,
+        key=None,
+        ledger_id=None,
+        data=data,
+    )
+
+
+# --------------------------------------------------------------------------- search
+
+
+async def _direct(
+    tx: Tx, tenant_id: TenantId, wanted: Wanted, keys: TenantKeys, before: UUID, most: int
+) -> list[UUID] | None:
+    """What an id, a reference, a phone or a name leads to by an index; None when the words are text to look for."""
+    words = (wanted.words or "").strip()
+    if not words:
+        return None
+    if (own := _as_uuid(words)) is not None:
+        return [own] if own < before else []
+    if words.startswith("wamid."):
+        found = await tx.many(
+            _Q["by_wamid"], Found, tenant_id=tenant_id, wamid_hash=keys.hash(words), most=most
+        )
+        return [row.id for row in found if row.id < before]
+    found = await tx.many(_Q["by_reference"], Found, tenant_id=tenant_id, reference=words, most=most)
+    if found:
+        return [row.id for row in found if row.id < before]
+    people = await _people(tx, tenant_id, words)
+    if not people:
+        return None
+    found = await tx.many(
+        _Q["look_people"],
+        Found,
+        tenant_id=tenant_id,
+        conversations=people,
+        before=before,
+        since=wanted.since,
+        look=most,
+        most=most,
+    )
+    return [row.id for row in found]
+
+
+async def _people(tx: Tx, tenant_id: TenantId, words: str) -> list[UUID]:
+    plain = digits(words)
+    if len(plain) >= _LEAST_PHONE and len(plain) >= len(words) - 6:
+        keys = [("phone", plain), ("phone", "55" + plain)]
+        contacts = await conversations.find_contacts(tx, tenant_id, keys)
+        if contacts:
+            rows = await tx.many(
+                _Q["conversations_of_people"],
+                Found,
+                tenant_id=tenant_id,
+                contact_ids=list(set(contacts.values())),
+            )
+            return [row.id for row in rows]
+    rows = await tx.many(
+        _Q["named_people"],
+        Found,
+        tenant_id=tenant_id,
+        look=LOOK,
+        text=f"%{_literal(words)}%",
+        phone=f"%{plain}%" if len(plain) >= 4 and len(plain) == len(words) else None,
+    )
+    return [row.id for row in rows]
+
+
+def _as_uuid(text: str) -> UUID | None:
+    if len(text) != 36:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _literal(words: str) -> str:
+    """Text for ILIKE in which nothing is a pattern."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\x00", "")
+
+
+# --------------------------------------------------------------------------- looking
+
+
+async def _look(
+    tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, before: UUID, most: int
+) -> list[UUID]:
+    shared = {
+        "tenant_id": tenant_id,
+        "before": before,
+        "since": wanted.since,
+        "look": LOOK,
+        "most": most,
+        "number_id": wanted.number_id,
+        "kind": wanted.kind,
+        "class": wanted.message_class,
+        "states": list(wanted.states) if wanted.states else None,
+        "template": wanted.template,
+        "free": wanted.free,
+        "text": f"%{_literal(wanted.words.strip())}%" if wanted.words and wanted.words.strip() else None,
+        "reason": wanted.reason,
+        "unsent": [state.value for state in UNSENT],
+        "left": wanted.tab == "sairam",
+        "later": wanted.tab == "agendadas",
+        "now": now,
+    }
+    return [row.id for row in await tx.many(_Q[_statement(wanted)], Found, **shared)]
+
+
+def _statement(wanted: Wanted) -> str:
+    if wanted.tab == "voce":
+        return "look_attention"
+    if wanted.tab in ("fila", "agendadas"):
+        return "look_waiting"
+    return "look_unsent" if wanted.tab == "nao-enviadas" or wanted.reason is not None else "look"
+
+
+async def _end_of_look(tx: Tx, tenant_id: TenantId, wanted: Wanted, before: UUID) -> UUID | None:
+    """Where to look on. The short lists (those that want somebody, those in line) were seen to their end."""
+    if _statement(wanted) != "look":
+        return None
+    row = await tx.one(
+        _Q["looked_as_far_as"], Found, tenant_id=tenant_id, before=before, since=wanted.since, look=LOOK
+    )
+    return row.id if row is not None else None

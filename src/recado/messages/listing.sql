@@ -1,0 +1,174 @@
+-- :look -> Found
+-- A look goes back over at most so many messages, whatever the filters say: it costs the same at ten thousand and at
+-- ten million. What is older is reached by looking on from there. Only ids: the rest is fetched row by row, so no
+-- cached plan can turn this into a join over whole tables.
+select id from (
+    select id, direction, number_id, kind, class, state, rank, content, preview, conversation_id from message
+    where tenant_id = @tenant_id and id < @before and id >= @since order by id desc limit @look) m
+where direction = 'out' and (not @left::boolean or rank > 0)
+  and (@number_id::uuid is null or number_id = @number_id)
+  and (@kind::text is null or kind = @kind) and (@class::text is null or class = @class)
+  and (@states::text[] is null or state = any(@states))
+  and (@template::text is null or content -> 'template' ->> 'name' = @template)
+  and (@free::boolean is null or (kind <> 'template') = @free)
+  and (@text::text is null or preview ilike @text)
+order by id desc limit @most;
+
+-- :look_attention -> Found
+select id from (
+    select id, direction, number_id, kind, class, state, reason, content, preview from message
+    where tenant_id = @tenant_id and id < @before and id >= @since and attention order by id desc limit @look) m
+where direction = 'out'
+  and (@number_id::uuid is null or number_id = @number_id)
+  and (@kind::text is null or kind = @kind) and (@class::text is null or class = @class)
+  and (@states::text[] is null or state = any(@states))
+  and (@template::text is null or content -> 'template' ->> 'name' = @template)
+  and (@free::boolean is null or (kind <> 'template') = @free)
+  and (@text::text is null or preview ilike @text)
+  and (@reason::text is null or reason = @reason)
+order by id desc limit @most;
+
+-- :look_unsent -> Found
+select id from (
+    select id, direction, number_id, kind, class, state, reason, content, preview from message
+    where tenant_id = @tenant_id and id < @before and id >= @since and reason is not null
+    order by id desc limit @look) m
+where direction = 'out' and state = any(@unsent::text[])
+  and (@number_id::uuid is null or number_id = @number_id)
+  and (@kind::text is null or kind = @kind) and (@class::text is null or class = @class)
+  and (@states::text[] is null or state = any(@states))
+  and (@template::text is null or content -> 'template' ->> 'name' = @template)
+  and (@free::boolean is null or (kind <> 'template') = @free)
+  and (@text::text is null or preview ilike @text)
+  and (@reason::text is null or reason = @reason)
+order by id desc limit @most;
+
+-- :look_waiting -> Found
+-- In line now, or with `later` for a moment still to come.
+select m.id from (
+    select tenant_id, message_id, since from outbox
+    where tenant_id = @tenant_id and message_id < @before and message_id >= @since
+    order by message_id desc limit @look) o
+cross join lateral (
+    select id, number_id, kind, class, state, content, preview from message
+    where tenant_id = o.tenant_id and id = o.message_id offset 0) m
+where (o.since > @now) = @later::boolean
+  and (@number_id::uuid is null or m.number_id = @number_id)
+  and (@kind::text is null or m.kind = @kind) and (@class::text is null or m.class = @class)
+  and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
+  and (@free::boolean is null or (m.kind <> 'template') = @free)
+  and (@text::text is null or m.preview ilike @text)
+order by m.id desc limit @most;
+
+-- :look_people -> Found
+-- Everything sent to people found by name or phone, newest first.
+select m.id from unnest(@conversations::uuid[]) as c (conversation_id)
+cross join lateral (
+    select id, direction from message
+    where tenant_id = @tenant_id and conversation_id = c.conversation_id and id < @before and id >= @since
+    order by id desc limit @look) m
+where m.direction = 'out'
+order by m.id desc limit @most;
+
+-- :looked_as_far_as -> Found
+-- Where a look that found too little ended; nothing when it reached the end.
+select id from message where tenant_id = @tenant_id and id < @before and id >= @since
+order by id desc offset @look - 1 limit 1;
+
+-- :named_people -> Found
+-- A bounded look at the people talked to last.
+select c.conversation_id as id from (
+    select conversation_id, contact_id from conversation where tenant_id = @tenant_id
+    order by last_at desc, conversation_id limit @look) c
+cross join lateral (
+    select name, phone, username from contact
+    where tenant_id = @tenant_id and contact_id = c.contact_id offset 0) k
+where k.name ilike @text or k.username ilike @text or k.phone like @phone
+limit 50;
+
+-- :conversations_of_people -> Found
+select c.conversation_id as id from unnest(@contact_ids::uuid[]) as k (contact_id)
+cross join phone_number p
+cross join lateral (
+    select conversation_id from conversation
+    where tenant_id = @tenant_id and number_id = p.number_id and contact_id = k.contact_id offset 0) c
+where p.tenant_id = @tenant_id
+limit 50;
+
+-- :by_reference -> Found
+select id from message where tenant_id = @tenant_id and client_reference = @reference
+order by id desc limit @most;
+
+-- :by_wamid -> Found
+select id from message where tenant_id = @tenant_id and wamid_hash = @wamid_hash limit @most;
+
+-- :rows -> ListRow
+select m.id, m.direction, m.kind, m.class as message_class, m.content -> 'template' ->> 'name' as template,
+    m.preview, m.recipient, m.number_id, m.conversation_id, m.contact_id, m.state, m.rank, m.reason, m.reason_code,
+    m.reason_detail, m.attention, m.client_reference, m.scheduled_at, m.expires_at, m.created_at, m.accepted_at,
+    m.sent_at, m.delivered_at, m.read_at, m.failed_at,
+    k.name, k.phone, k.bsuid, coalesce(p.verified_name, p.display_phone, p.external_id) as number_label,
+    o.state as outbox_state, o.due_at as outbox_due_at, o.tries as outbox_tries,
+    l.paused_reason as lane_reason, l.kill_switch or l.platform_stop as lane_kill,
+    t.kill_switch or t.platform_stop as tenant_kill
+from unnest(@ids::uuid[]) as u (id)
+cross join lateral (select * from message where tenant_id = @tenant_id and id = u.id offset 0) m
+cross join lateral (
+    select name, phone, bsuid from contact where tenant_id = @tenant_id and contact_id = m.contact_id offset 0) k
+cross join lateral (
+    select verified_name, display_phone, external_id from phone_number
+    where tenant_id = @tenant_id and number_id = m.number_id offset 0) p
+cross join lateral (
+    select paused_reason, kill_switch, platform_stop from lane
+    where tenant_id = @tenant_id and number_id = m.number_id offset 0) l
+cross join tenant t
+left join lateral (
+    select state, due_at, tries from outbox where tenant_id = @tenant_id and message_id = m.id offset 0) o on true
+where t.tenant_id = @tenant_id
+order by m.id desc;
+
+-- :counts -> Counts
+-- Counted up to a limit: more is shown as "999+".
+select (select count(*) from (select 1 from message where tenant_id = @tenant_id and attention
+            and direction = 'out' limit @most) x) as attention,
+    (select count(*) from (select 1 from message where tenant_id = @tenant_id and direction = 'out'
+            limit @most) x) as everything,
+    (select count(*) from (select 1 from (select since from outbox where tenant_id = @tenant_id
+            order by message_id desc limit @look) o where since <= @now limit @most) x) as waiting,
+    (select count(*) from (select 1 from (select since from outbox where tenant_id = @tenant_id
+            order by message_id desc limit @look) o where since > @now limit @most) x) as scheduled,
+    (select count(*) from (select 1 from (select rank, direction from message where tenant_id = @tenant_id
+            order by id desc limit @look) m where rank > 0 and direction = 'out' limit @most) x) as left_us,
+    (select count(*) from (select 1 from (select state, direction from message where tenant_id = @tenant_id
+            and reason is not null order by id desc limit @look) m
+            where direction = 'out' and state = any(@unsent::text[]) limit @most) x) as unsent;
+
+-- :causes -> Cause
+-- Problems by what caused them, over the newest of those that want somebody.
+select reason, count(*) as messages, max(id::text) as newest from (
+    select reason, id from message where tenant_id = @tenant_id and attention and direction = 'out'
+    order by id desc limit @look) m
+where reason is not null
+group by reason order by count(*) desc limit 5;
+
+-- :stopped_lanes -> StoppedLane
+-- Numbers that stand still, and how much waits behind each.
+select l.number_id, coalesce(p.verified_name, p.display_phone, p.external_id) as number_label, l.paused_reason as reason,
+    l.paused_at, l.paused_until,
+    (select count(*) from (select 1 from outbox o where o.tenant_id = l.tenant_id and o.number_id = l.number_id
+        and o.priority in (0, 1, 2) and o.state = 0 limit @most) x) as waiting
+from lane l join phone_number p on p.tenant_id = l.tenant_id and p.number_id = l.number_id
+where l.tenant_id = @tenant_id and l.paused_reason is not null
+order by l.number_id;
+
+-- :dismiss -> Found
+update message set attention = false
+where tenant_id = @tenant_id and id = @id and attention and direction = 'out'
+  and state not in ('in_doubt', 'needs_decision')
+returning id;
+
+-- :templates_used -> TemplateName
+select distinct name from (
+    select content -> 'template' ->> 'name' as name from message
+    where tenant_id = @tenant_id order by id desc limit @look) m
+where name is not null order by name limit 50;

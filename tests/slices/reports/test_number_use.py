@@ -1,0 +1,87 @@
+"""What a number is doing now: line, last hour, incidents; and when templates were used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.slices.world import Company, World, accepted
+
+from recado.db.system import system
+from recado.kit.reasons import Reason
+from recado.numbers import service as numbers
+from recado.numbers import stops
+from recado.reports import number_use
+from recado.reports.service import count_hour
+
+ZONE = "America/Sao_Paulo"
+
+
+async def seen(world: World, company: Company) -> number_use.Number:
+    async with world.db.tenant(company.tenant.tenant_id) as tx:
+        (one,) = await number_use.numbers_in_use(tx, world.now, company.tenant.tenant_id, ZONE)
+    return one
+
+
+async def test_the_line_the_last_hour_and_the_pace_are_counted(world: World, aurora: Company) -> None:
+    await world.queue(aurora)
+    (intent,) = await world.claim()
+    await world.record(intent, accepted())
+    await world.queue(aurora)
+    one = await seen(world, aurora)
+    assert (one.line.waiting, one.line.due, one.line.held) == (1, 1, 0)
+    assert len(one.hour) == 12
+    assert sum(bar.tries for bar in one.hour) == 1
+    assert one.rate(world.now) == 80
+    assert one.facts.leased
+    async with system(world.db) as tx:
+        until = world.now + timedelta(minutes=1)
+        await numbers.slow_lane(tx, world.now, *aurora.lane, until=until)
+    assert (await seen(world, aurora)).rate(world.now) == 40
+
+
+async def test_stops_and_pauses_are_a_numbers_incidents(world: World, aurora: Company) -> None:
+    tenant, number = aurora.lane
+    async with system(world.db) as tx:
+        await numbers.set_kill_switch(tx, world.now, tenant, number, on=True, actor="person:1")
+        await numbers.set_kill_switch(tx, world.now, tenant, number, on=False, actor="person:1")
+        await stops.stop_by_platform(tx, world.now, tenant, number, on=True, reason="x", actor="cli")
+        await numbers.pause_lane(
+            tx, world.now, tenant, number, reason=Reason.TOKEN_EXPIRED, detail="190", until=None
+        )
+    async with world.db.tenant(tenant) as tx:
+        told = await number_use.incidents(tx, tenant, number)
+    assert [(one.what, one.stops) for one in told] == [
+        ("paused_reason", False),
+        ("platform_stop", True),
+        ("kill_switch", False),
+        ("kill_switch", True),
+    ]
+    assert (await seen(world, aurora)).stopped
+
+
+async def test_nobody_at_an_open_lane_is_noticed(world: World, aurora: Company) -> None:
+    await world.queue(aurora)
+    world.clock.advance(seconds=90)
+    one = await seen(world, aurora)
+    assert one.stuck(world.now)
+    await world.lease()
+    assert not (await seen(world, aurora)).stuck(world.now)
+
+
+async def test_a_company_sees_its_own_numbers_only(world: World, aurora: Company) -> None:
+    other = await world.company("clinica-sol", external_id="106540352242923", waba="102290129340399")
+    assert (await seen(world, other)).facts.external_id == "106540352242923"
+    async with world.db.tenant(other.tenant.tenant_id) as tx:
+        assert await number_use.incidents(tx, *aurora.lane) == []
+
+
+async def test_when_a_template_was_used_last_is_known_from_the_sums(world: World, aurora: Company) -> None:
+    await world.queue(aurora)
+    hour = world.now.replace(minute=0, second=0, microsecond=0)
+    async with system(world.db) as tx:
+        await count_hour(tx, aurora.tenant.tenant_id, hour)
+    async with world.db.tenant(aurora.tenant.tenant_id) as tx:
+        used = await number_use.templates_used(tx, aurora.tenant.tenant_id, hour - timedelta(days=1))
+    assert {name: (one.last_hour, one.messages) for name, one in used.items()} == {
+        "lembrete_consulta": (hour, 1)
+    }

@@ -21,6 +21,7 @@ from recado.db import sql
 from recado.db.pool import Tx
 from recado.db.system import system
 from recado.errors import Conflict, NotFound
+from recado.inbound.covering import covered
 from recado.inbound.deadletters import DeadId
 from recado.inbound.effects import Applied
 from recado.inbound.letter_model import (
@@ -43,7 +44,6 @@ from recado.inbound.letter_model import (
 )
 from recado.inbound.projector import Projection, rehearse
 from recado.kit.ids import TenantId, uuid7
-from recado.kit.redact import redact_json
 from recado.providers.contract import ProviderEvent, Unparseable
 from recado.queue import jobs
 
@@ -170,7 +170,7 @@ class Letters:
                 await self._note(tx, scope, "webhook.revealed", str(ledger_id))
         try:
             tree = msgspec.json.decode(body)
-            tree = tree if revealed else redact_json(tree)
+            tree = tree if revealed else covered(tree)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             tree = None
         return Opened(

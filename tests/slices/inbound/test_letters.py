@@ -125,6 +125,8 @@ async def test_an_opened_body_hides_words_and_people_and_tells_what_it_changed(
     shown = json.dumps(opened.tree)
     assert "Bom dia" not in shown
     assert "5520955500111" not in shown
+    assert "wamid.IN1" not in shown
+    assert aurora.number.external_id in shown
     (change,) = opened.changes
     assert (change.outcome, change.kind) == ("applied", "message.received")
     assert change.message_id is not None

@@ -39,8 +39,9 @@ having count(*) > 1 and not exists (
 limit @most;
 
 -- :lost_without_proof
--- The proof is judged again: the door was trusted since before the send, cool-down included, silence lasted for
--- the window, and a later attempt of the lane had come back as an echo. Or a person decided, by name.
+-- The proof is judged again by the figures it names: the door was trusted since before the send, cool-down included,
+-- silence lasted for the window, and a later attempt of the lane had come back as an echo. Or a person decided, by
+-- name.
 select a.tenant_id, a.message_id, a.token, a.proof ->> 'rule' as rule, count(*) over () as found
 from attempt a
 left join attempt w on w.tenant_id = a.tenant_id and w.token::text = a.proof ->> 'watermark_attempt'
@@ -51,7 +52,7 @@ where a.tenant_id = @tenant_id and a.message_id > @after and a.message_id <= @up
     when 'decision' then length(a.proof ->> 'by') > 0
     else a.proof ->> 'rule' in ('window', 'soft')
         and (a.proof ->> 'trusted_since')::timestamptz + make_interval(secs => (a.proof ->> 'cooldown_s')::float8)
-            < a.started_at - interval '5 seconds'
+            < a.started_at - make_interval(secs => coalesce((a.proof ->> 'before_s')::float8, 5))
         and w.started_at > a.doubt_at and w.echo_at < (a.proof ->> 'judged_at')::timestamptz
         and (a.proof ->> 'judged_at')::timestamptz >= a.doubt_at + case a.proof ->> 'rule'
             when 'window' then make_interval(secs => (a.proof ->> 'window_s')::float8) else interval '0' end

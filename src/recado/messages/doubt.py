@@ -186,6 +186,7 @@ def _proof(row: Doubt, case: DoubtCase, rules: DoubtRules) -> dict[str, Any]:
         "window_s": rules.window(case.echo_p999_s),
         "trusted_since": case.trusted_since.isoformat() if case.trusted_since else None,
         "cooldown_s": rules.cooldown_s,
+        "before_s": rules.before_s,
         "watermark_attempt": str(row.proof_token),
         "watermark_echo_at": row.proof_echo_at.isoformat() if row.proof_echo_at else None,
         "class": row.message_class,

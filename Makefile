@@ -7,10 +7,10 @@ ARGS ?=
 CODE := $(wildcard src tests bench scripts)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo run test check fmt bench lock clean _static stateful simulate fuzz mutation crash
+.PHONY: help setup demo run test check fmt bench lock clean _static stateful simulate fuzz mutation crash crash-outage crash-postgres chaos
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## prepare .venv (does nothing when it is already up to date)
 	@sh scripts/setup.sh
@@ -54,6 +54,15 @@ fuzz: setup ## mutated webhooks through the parser and the door (BODIES=100000 P
 
 crash: setup ## kill processes at every failpoint, then let four ledgers agree (N=10000 SEED= POLICY=)
 	python -m tests.crash $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED)) $(if $(POLICY),--policy $(POLICY)) $(ARGS)
+
+crash-outage: setup ## the webhook door is away for 6 s, 60 s, 10 virtual minutes (SEEDS=20)
+	python -m tests.simulation.outages --seeds $(or $(SEEDS),20) $(ARGS)
+
+crash-postgres: setup ## stop PostgreSQL at once under load, again and again (N=20 SEED=)
+	python -m tests.crash.restarts --restarts $(or $(N),20) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+chaos: setup ## an ordinary load, and every 10 to 30 s something goes wrong (MINUTES=10 SEED=)
+	python -m tests.crash.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 mutation: setup ## change the rules one operator at a time; the tests have to notice
 	python -m tests.mutation $(ARGS)

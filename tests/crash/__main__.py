@@ -57,15 +57,18 @@ def main() -> None:
     )
     given = parser.parse_args()
     seed = secrets.randbelow(10**6) if given.seed is None else given.seed
-    plan = plan_for(given.policy, seed=seed)
-    wanted = {"kills": given.kills, "seconds": given.seconds, "patience_s": given.patience}
-    plan = replace(plan, **{name: value for name, value in wanted.items() if value is not None})
+    plan = plan_for(given.policy, seed=seed, kills=given.kills, seconds=given.seconds)
+    plan = replace(plan, patience_s=given.patience or plan.patience_s)
     whole = plan.policy == GOOD and plan.kills >= 5000 and not given.slice
     plan = replace(plan, full=whole)
     say(f"policy={plan.policy} kills={plan.kills} seed={seed}")
     result = run(plan)
     kept = tell(result)
-    sys.exit(0 if kept and (given.slice or not result.never) else 1)
+    if given.policy in BAD and not kept:
+        caught = [name for name in ("lost", "duplicated", "stuck", "broken") if getattr(result.found, name)]
+        say(f"policy {given.policy} was caught: {', '.join(caught)}")
+    everywhere = given.slice or given.policy in BAD or not result.never
+    sys.exit(0 if kept and everywhere else 1)
 
 
 main()

@@ -23,6 +23,8 @@ class Findings:
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
+    # What the product's own audit says.
+    broken: list[str] = field(default_factory=list)
     messages: int = 0
     needs_decision: int = 0
     unsent: int = 0
@@ -35,7 +37,7 @@ class Findings:
 
     @property
     def clean(self) -> bool:
-        return not (self.lost or self.duplicated or self.stuck)
+        return not (self.lost or self.duplicated or self.stuck or self.broken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ import aiohttp
 from tests.crash.cast import BY_ID
 
 _TICK_S = 0.02
-_TOGETHER = 24
 _ANSWER_WITHIN_S = 1.5
 
 
@@ -43,6 +42,8 @@ class Manners:
     delay_s: tuple[float, float] = (0.0, 0.12)
     pause_s: float = 0.15
     longest_pause_s: float = 1.6
+    # At most so many events in one POST.
+    together: int = 24
 
 
 CALM = Manners(repeat=0, dropped_first=0, lost_answer=0, delay_s=(0, 0.02), longest_pause_s=0.3)
@@ -100,7 +101,7 @@ class Postman:
                 fresh.extend(due.news)
         self._rng.shuffle(fresh)
         while fresh:
-            size = self._rng.randint(1, _TOGETHER)
+            size = self._rng.randint(1, self.manners.together)
             batch, fresh = fresh[:size], fresh[size:]
             self._fly(batch, 0)
 

@@ -20,6 +20,7 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
+_IN_A_STORM = 0.7
 # Shares of requests. The first group was not accepted, the second was: the answers look alike.
 _NOT_TAKEN = {"reset": 0.015, "hang": 0.005, "busy": 0.001, "error_html": 0.006, "error_graph": 0.008}
 _TAKEN = {
@@ -79,6 +80,8 @@ class StandIn:
         self._faults = character.faults
         self._inbound = character.inbound_per_s
         self._count = 0
+        self._storm: tuple[str, bool] | None = None
+        self._storm_until = 0.0
 
     # ------------------------------------------------------------------ sends
 
@@ -107,6 +110,12 @@ class StandIn:
     def _fate(self) -> tuple[str, bool]:
         if not self._faults:
             return "ok", True
+        if (
+            self._storm is not None
+            and time.monotonic() < self._storm_until
+            and self._rng.random() < _IN_A_STORM
+        ):
+            return self._storm
         draw = self._rng.random()
         for shares, taken in ((_NOT_TAKEN, False), (_TAKEN, True)):
             for name, share in shares.items():
@@ -187,6 +196,16 @@ class StandIn:
 
     # ------------------------------------------------------------------ the run's levers
 
+    def storm(self, fate: str, *, taken: bool, lasts_s: float) -> None:
+        """For a while most sends end like this."""
+        self._storm, self._storm_until = (fate, taken), time.monotonic() + lasts_s
+
+    def flood(self, times: int) -> None:
+        """Tells the latest news again, so often, all at once: Meta repeats itself."""
+        for _ in range(times):
+            for one in self.news[-100:]:
+                self.postman.tell(one)
+
     def calm(self) -> None:
         self._faults = False
         self._inbound = 0.0
@@ -258,8 +277,13 @@ class Connection(asyncio.Protocol):
             self.reply(200, json.dumps({"url": url, "mime_type": "image/png", "id": parts[-1]}).encode())
 
     def _lever(self, name: str) -> None:
-        if name == "calm":
-            self._stand_in.calm()
+        match name.split(":"):
+            case ["calm"]:
+                self._stand_in.calm()
+            case ["storm", fate, taken, seconds]:
+                self._stand_in.storm(fate, taken=taken == "taken", lasts_s=float(seconds))
+            case ["flood", times]:
+                self._stand_in.flood(int(times))
         answer = self._stand_in.dump() if name == "dump" else self._stand_in.state()
         self.reply(200, json.dumps(answer).encode())
 

@@ -15,21 +15,30 @@ _CHANCES = (1.0, 1.0, 1.0, 0.4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """Seconds. In every `cycle_s` the doors are killed for `chaos_s`; the workers always are.
+    """Seconds. After `clear_s` the doors are killed for `chaos_s` in every `cycle_s`; the workers always are.
+
+    While no door dies the absence of an echo proves something: only then messages are sent again.
 
     Each `outage_every`-th cycle ends its chaos with `outage_s` without any door; 0 for never.
     """
 
+    clear_s: float = 0.0
     cycle_s: float = 16.0
     chaos_s: float = 6.0
     outage_s: float = 3.0
     outage_every: int = 3
 
     def doors_die(self, at: float) -> bool:
-        return at % self.cycle_s < self.chaos_s
+        at -= self.clear_s
+        return at >= 0 and at % self.cycle_s < self.chaos_s
 
     def doors_away(self, at: float) -> bool:
-        if not self.outage_every or int(at // self.cycle_s) % self.outage_every != self.outage_every - 1:
+        at -= self.clear_s
+        if (
+            at < 0
+            or not self.outage_every
+            or int(at // self.cycle_s) % self.outage_every != self.outage_every - 1
+        ):
             return False
         return self.chaos_s - self.outage_s <= at % self.cycle_s < self.chaos_s
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 import uvloop
+from tests.crash import promises
 from tests.crash import stage as stages
 from tests.crash.audit import Findings, audit, read_books
 from tests.crash.cast import LINES
@@ -84,7 +85,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def _company(character: Character) -> Iterator[int]:
+def company(character: Character) -> Iterator[int]:
     """The stand-in as a process of its own."""
 
     def body() -> None:
@@ -99,7 +100,7 @@ def _company(character: Character) -> Iterator[int]:
         os.waitpid(pid, 0)
 
 
-def _start_load(demand: Demand) -> int:
+def start_load(demand: Demand) -> int:
     def body() -> None:
         die_with_parent()
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
@@ -108,7 +109,7 @@ def _start_load(demand: Demand) -> int:
     return fork(body)
 
 
-def _wait_for(pid: int, within_s: float) -> bool:
+def wait_for(pid: int, within_s: float) -> bool:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         if os.waitpid(pid, os.WNOHANG)[0]:
@@ -133,7 +134,7 @@ def run(plan: Plan) -> Result:
             manners=plan.manners,
             lines=plan.lines,
         )
-        with _company(character):
+        with company(character):
             return _acts(plan, theatre, begun)
 
 
@@ -160,27 +161,36 @@ def _acts(plan: Plan, theatre: stages.Theatre, begun: float) -> Result:
     load = 0
     try:
         supervisor.settle()
-        _until_windows_open(theatre)
-        load = _start_load(demand)
+        until_windows_open(theatre)
+        load = start_load(demand)
         supervisor.chaos(lambda counts, at: counts.kills >= plan.kills or at >= plan.seconds, say)
-        quiet = _calm(plan, theatre, supervisor, load)
+        quiet = calm(plan.patience_s, theatre, supervisor, load)
         load = 0
-        provider = lever(theatre.where.meta_port, "dump")
-        found = asyncio.run(audit(theatre.admin_dsn, read_books(ledger.read_text(), provider)))
-        if found.stuck:
-            left = [one.id for one in _look(theatre)[1] if one.what == "message"]
-            for story in asyncio.run(stories(theatre.admin_dsn, (left + found.ids)[:8])):
-                say(f"  story: {story}")
+        found = close_books(theatre, ledger)
     finally:
         supervisor.end_all()
         if load:
-            _wait_for(load, 0)
+            wait_for(load, 0)
     log = Path(theatre.stage.log_path)
     reached = Counter(log.read_text().split() if log.exists() else [])
     return Result(plan, supervisor.counts, found, time.monotonic() - begun, reached, quiet)
 
 
-def _until_windows_open(theatre: stages.Theatre) -> None:
+def close_books(theatre: stages.Theatre, ledger: Path) -> Findings:
+    """The audit; whatever is stuck tells its story."""
+    provider = lever(theatre.where.meta_port, "dump")
+    found = asyncio.run(audit(theatre.admin_dsn, read_books(ledger.read_text(), provider)))
+    found.broken = asyncio.run(promises.broken(theatre.stage.installation))
+    for one in found.broken:
+        say(f"  broken: {one}")
+    if found.stuck:
+        left = [one.id for one in _look(theatre)[1] if one.what == "message"]
+        for story in asyncio.run(stories(theatre.admin_dsn, (left + found.ids)[:8])):
+            say(f"  story: {story}")
+    return found
+
+
+def until_windows_open(theatre: stages.Theatre) -> None:
     until = time.monotonic() + 40
     while time.monotonic() < until:
         if lever(theatre.where.meta_port, "state")["posts"] > 0 and not _look(theatre)[1]:
@@ -192,17 +202,17 @@ def _look(theatre: stages.Theatre) -> tuple[datetime, list[Open]]:
     return asyncio.run(open_things(theatre.admin_dsn, PATIENCE_S))
 
 
-def _calm(plan: Plan, theatre: stages.Theatre, supervisor: Supervisor, load: int) -> bool:
+def calm(patience_s: float, theatre: stages.Theatre, supervisor: Supervisor, load: int) -> bool:
     """Faults stop. A trickle of new messages goes on for a while: their echoes prove that the way is open."""
     lever(theatre.where.meta_port, "calm")
     os.kill(load, signal.SIGUSR1)
     supervisor.settle()
-    now, things = _look(theatre)
+    _, things = _look(theatre)
     old = {one.id for one in things if one.what == "message"}
-    _wait_quiet(theatre, supervisor, plan.patience_s / 2, old)
+    _wait_quiet(theatre, supervisor, patience_s / 2, old)
     os.kill(load, signal.SIGUSR2)
-    answered = _wait_for(load, 40)
-    return _wait_quiet(theatre, supervisor, plan.patience_s) and answered
+    answered = wait_for(load, 40)
+    return _wait_quiet(theatre, supervisor, patience_s) and answered
 
 
 def _wait_quiet(

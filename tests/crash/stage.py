@@ -45,6 +45,11 @@ class Theatre:
         return self.running.dsn(database=DATABASE)
 
     @property
+    def installation_dsn(self) -> str:
+        """As the product's processes log in."""
+        return self.stage.installation.dsn
+
+    @property
     def hook_url(self) -> str:
         return f"http://127.0.0.1:{self.where.web_port}{HOOK_PATH}"
 

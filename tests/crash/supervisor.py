@@ -91,6 +91,7 @@ class Supervisor:
         self._lives: dict[int, Life] = {}
         self.counts = Counts()
         self._in_chaos = False
+        self._listening = True
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
 
     # ------------------------------------------------------------------ one step
@@ -100,14 +101,23 @@ class Supervisor:
         self._reap()
         away = self._weather.doors_away(at)
         dying = self._weather.doors_die(at)
+        self._listen(not away)
         now = time.monotonic()
         for life in list(self._lives.values()):
+            if life.until == float("inf") and (life.role == "work" or dying):
+                life.until = now + self._rng.uniform(*_STEADY_S)
             if (life.role == "web" and (away or (not dying and life.card is not None))) or now >= life.until:
                 self._end(life)
         self._start_missing("work", planned=True)
         if not away:
             self._start_missing("web", planned=dying)
         signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
+
+    def _listen(self, open_: bool) -> None:
+        """Whoever knocks while nobody is there is not let in later: the queue of the socket would keep him."""
+        if open_ != self._listening:
+            self._listening = open_
+            self._stage.doors.listen(512 if open_ else 0)
 
     def _start_missing(self, role: str, *, planned: bool) -> None:
         alive = [life for life in self._lives.values() if life.role == role]
@@ -164,8 +174,6 @@ class Supervisor:
     def chaos(self, enough: Callable[[Counts, float], bool], tell: Callable[[str], None]) -> None:
         begun = said = time.monotonic()
         self._in_chaos = True
-        for life in self._lives.values():
-            life.until = begun + self._rng.uniform(*_STEADY_S)
         while not enough(self.counts, (at := time.monotonic() - begun)):
             self.step(at)
             if time.monotonic() - said > 5:
@@ -182,6 +190,7 @@ class Supervisor:
 
     def settle(self) -> None:
         """No more deaths: two of each role, for as long as it takes."""
+        self._listen(True)
         self._in_chaos = False
         for life in list(self._lives.values()):
             self._end(life)
@@ -196,6 +205,16 @@ class Supervisor:
             alive = sum(life.role == role for life in self._lives.values())
             for _ in range(2 - alive):
                 self._begin(role, None, planned=False)
+
+    def one(self, role: str) -> int:
+        """The process of one life of this role."""
+        return self._rng.choice([life.pid for life in self._lives.values() if life.role == role])
+
+    def kill(self, role: str, most: int) -> None:
+        """Up to so many lives of this role, at once; `keep` starts others."""
+        victims = [life for life in self._lives.values() if life.role == role]
+        for life in self._rng.sample(victims, min(most, len(victims))):
+            self._end(life)
 
     def end_all(self) -> None:
         for life in self._lives.values():

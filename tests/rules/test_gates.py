@@ -38,6 +38,7 @@ OBJECTIONS: list[tuple[dict[str, Any], Any]] = [
     ({"window_until": NOW}, Skip(reason=Reason.WINDOW_CLOSED)),
     ({"mode": "dry_run"}, Simulate()),
     ({"media_refused": Reason.MEDIA_REFUSED}, Fail(reason=Reason.MEDIA_REFUSED)),
+    ({"template_stopped": Reason.TEMPLATE_PAUSED}, Hold(reason=Reason.TEMPLATE_PAUSED)),
     ({"earlier_open": True}, Wait(until=NOW + SECOND, reason=Reason.EARLIER_MESSAGE)),
     ({"media_ready": False}, Wait(until=NOW + 2 * SECOND, reason=Reason.MEDIA_PENDING)),
     ({"pair_blocked_until": NOW + 4 * SECOND}, Wait(until=NOW + 4 * SECOND, reason=Reason.PAIR_PACE)),

@@ -117,6 +117,11 @@ def test_a_slowed_lane_keeps_the_factor_until_recovery_and_is_whole_at_the_end()
     assert slowed(80, 0.5, None, START) == 80
 
 
+def test_how_long_a_number_is_slow_is_part_of_the_promise() -> None:
+    assert timedelta(seconds=60) == SLOW_FOR
+    assert RECOVERY_S == 30
+
+
 def test_pair_backoff_is_four_to_the_n_with_a_ceiling() -> None:
     assert [pair_backoff(n).total_seconds() for n in (0, 1, 2, 3, 4, 5, 9)] == [4, 4, 16, 64, 256, 1024, 1024]
 

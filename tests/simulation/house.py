@@ -27,7 +27,7 @@ from tests.simulation.virtual_time import run
 from recado.kit.ids import AttemptToken, ContactId, ConversationId, MessageId, NumberId, TenantId
 from recado.kit.reasons import Reason
 from recado.messages.claim import Intent
-from recado.messages.doubt_rules import DoubtRules, PresumeLost
+from recado.messages.doubt_rules import AskPerson, DoubtRules, DoubtVerdict, KeepWaiting, PresumeLost
 from recado.messages.record import Finished
 from recado.messages.statuses import StatusItem
 
@@ -306,15 +306,15 @@ class House:
             since = self.weather.trusted_since()
             trusted = None if since is None else EPOCH + timedelta(seconds=since)
             for message, verdict in self.store.resolve(self.rules, trusted, self.now()):
-                self._note_verdict(message, type(verdict).__name__)
+                self._note_verdict(message, verdict)
                 if isinstance(verdict, PresumeLost):
                     self.work.set()
 
-    def _note_verdict(self, message: Stored, verdict: str) -> None:
-        if verdict == "KeepWaiting":
+    def _note_verdict(self, message: Stored, verdict: DoubtVerdict) -> None:
+        if isinstance(verdict, KeepWaiting):
             return
-        self.note(verdict, message.id)
-        if verdict == "AskPerson":
+        self.note(type(verdict).__name__, message.id)
+        if isinstance(verdict, AskPerson):
             self.spawn(self._decide(message))
 
     async def switches(self) -> None:

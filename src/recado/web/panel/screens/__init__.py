@@ -9,6 +9,8 @@ from fastapi import APIRouter
 from recado.web.panel.screens import (
     accounts,
     audit,
+    conversations,
+    conversations_acts,
     counts,
     door,
     keys,
@@ -45,6 +47,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     numeros.router,
     modelos.router,
     webhooks.router,
+    conversations.router,
+    conversations_acts.router,
 )
 
 
@@ -87,7 +91,19 @@ class Navigation:
 
 NAVIGATION = Navigation(
     (
-        Group(title="", entries=()),
+        Group(
+            title="",
+            entries=(
+                Entry(
+                    path="/painel/conversas",
+                    label=mark("Conversas"),
+                    icon="message-square-text",
+                    right="conversations.read",
+                    key="c",
+                    bar=True,
+                ),
+            ),
+        ),
         Group(
             title=mark("Canais"),
             entries=(

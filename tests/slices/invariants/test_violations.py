@@ -109,6 +109,24 @@ async def test_replies_that_overtake_each_other(life: Life, audit: Audit, world:
     assert set(broken(await audit())) == {"I10"}
 
 
+@pytest.mark.parametrize(("before_s", "found"), [(1.0, set()), (3.0, {"I8"})])
+async def test_a_proof_is_judged_by_the_figures_it_names(
+    life: Life, audit: Audit, world: World, before_s: float, found: set[str]
+) -> None:
+    """The door came back two seconds before the send: enough or not, as this installation's rules had it."""
+    await world.do(
+        """update attempt a set state = 'presumed_lost', doubt_at = w.started_at - interval '1 hour',
+               proof = jsonb_build_object('rule', 'window', 'judged_at', now() + interval '1 hour', 'window_s', 0,
+                   'cooldown_s', 0, 'before_s', $3::float8, 'trusted_since', a.started_at - interval '2 seconds',
+                   'watermark_attempt', w.token)
+           from attempt w where a.message_id = $1 and w.message_id = $2""",
+        life.ids["again"],
+        life.ids["read"],
+        before_s,
+    )
+    assert broken(await audit()).keys() & {"I8"} == found
+
+
 async def test_a_pair_faster_than_allowed(life: Life, audit: Audit, world: World) -> None:
     await world.do(
         FASTER.replace("200)", "50)").replace("50 microseconds", "50 milliseconds"), life.ids["again"]

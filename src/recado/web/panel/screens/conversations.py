@@ -166,7 +166,7 @@ async def opened(
     citar: Word = "",
 ) -> Response:
     more: dict[str, Any] = {"quoting": citar} | ({"before": ate} if ate else {})
-    given = await _list(deps, visitor, aba, busca, antes)
+    given = await _list(deps, visitor, aba, busca, antes) | {"picked": conversation_id}
     return page(request, TEMPLATE, **given | await open_talk(deps, visitor, conversation_id, **more))
 
 

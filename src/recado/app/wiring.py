@@ -44,6 +44,7 @@ from recado.web.desk import Desk
 from recado.web.front import Asgi
 from recado.web.hooks.receive import HookConfig
 from recado.web.services import Services
+from recado.worker.bulk_jobs import BulkJobs
 from recado.worker.letter_jobs import LetterJobs
 from recado.worker.loops import Worker
 from recado.worker.media_jobs import TRANSFERS, MediaJobs
@@ -218,6 +219,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
     media_jobs = MediaJobs(lambda: ports, settings.media_max_bytes)
     template_jobs = TemplateJobs(lambda: ports)
     letter_jobs = LetterJobs(lambda: ports)
+    bulk_jobs = BulkJobs(lambda: ports)
     ports = WorkerPorts(
         engine=house.engine,
         providers=house.providers,
@@ -228,7 +230,10 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         blobs=house.blobs,
         projection=projection(house),
         meter=house.metrics,
-        handlers=media_jobs.handlers() | template_jobs.handlers() | letter_jobs.handlers(),
+        handlers=media_jobs.handlers()
+        | template_jobs.handlers()
+        | letter_jobs.handlers()
+        | bulk_jobs.handlers(),
         transfers=TRANSFERS,
         chores=chores(house, source.random()),
         changed=house.notifier.changed,

@@ -13,3 +13,6 @@ where tenant_id = @tenant_id and conversation_id = @absorb and @contact_id::uuid
 
 -- :repoint_messages
 update message set contact_id = @keep where tenant_id = @tenant_id and contact_id = @absorb;
+
+-- :move_notes
+update conversation_note set conversation_id = @keep where tenant_id = @tenant_id and conversation_id = @absorb;

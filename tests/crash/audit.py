@@ -178,7 +178,9 @@ async def _facts(found: Findings, connection: Any) -> None:
     why = await connection.fetch(
         "select reason_detail as why, count(*) as n from message where state = 'needs_decision' group by 1"
     )
+    taints = await connection.fetch("select reason, count(*) as n from receiver_taint group by 1")
     found.facts = {
+        "taints": {row["reason"]: row["n"] for row in taints},
         "states": {row["state"]: row["n"] for row in states},
         "asked_because": {str(row["why"]): row["n"] for row in why},
     }

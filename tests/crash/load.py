@@ -21,8 +21,9 @@ _AGAIN = frozenset({500, 502, 503, 504, 429})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """At most `per_s` new messages, `at_once` unanswered requests, and `ahead` in the queue: whoever starts
-    shall find something to do, but not an endless line. `lines`: how many of the numbers are used."""
+    """At most `per_s` new messages and `at_once` unanswered requests; `crowded_per_s` when more than `ahead` are in
+    the queue: whoever starts shall find something to do, but not an endless line. `lines`: how many of the numbers
+    are used."""
 
     seed: int
     port: int
@@ -31,6 +32,7 @@ class Demand:
     at_once: int = 16
     dsn: str
     ahead: int
+    crowded_per_s: float = 8.0
     lines: int = len(LINES)
     ledger: Path
 
@@ -65,14 +67,13 @@ class Clients:
             looking = asyncio.create_task(self._look())
             due = time.monotonic()
             while not self.over.is_set():
-                if self._queued + self._demand.at_once > self._demand.ahead:
-                    await asyncio.sleep(0.05)
-                    continue
+                crowded = self._queued + self._demand.at_once > self._demand.ahead
                 await self._slots.acquire()
                 task = asyncio.create_task(self._one())
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
-                due = max(due, time.monotonic() - 0.2) + 1 / self.per_s
+                pace = min(self.per_s, self._demand.crowded_per_s) if crowded else self.per_s
+                due = max(due, time.monotonic() - 0.2) + 1 / pace
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
             looking.cancel()
             await asyncio.gather(*tasks)

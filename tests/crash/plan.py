@@ -17,7 +17,8 @@ _CHANCES = (1.0, 1.0, 1.0, 0.4)
 class Weather:
     """Seconds. After `clear_s` the doors are killed for `chaos_s` in every `cycle_s`; the workers always are.
 
-    While no door dies the absence of an echo proves something: only then messages are sent again.
+    In the beginning the way of the echoes is left alone, doors and projectors: only while it is open does the absence
+    of an echo prove anything, and only then messages are sent again.
 
     Each `outage_every`-th cycle ends its chaos with `outage_s` without any door; 0 for never.
     """
@@ -27,6 +28,9 @@ class Weather:
     chaos_s: float = 6.0
     outage_s: float = 3.0
     outage_every: int = 3
+
+    def spares_echoes(self, at: float) -> bool:
+        return at < self.clear_s
 
     def doors_die(self, at: float) -> bool:
         at -= self.clear_s
@@ -60,24 +64,37 @@ def role_of(name: str) -> str:
 
 
 class Deck:
-    """All places of a role in a shuffled order, again and again; a place that was missed comes again."""
+    """The places of a role, always one of those that were reached least; a place that was missed comes again."""
 
     def __init__(self, role: str, seed: int, focus: frozenset[str] = NAMES) -> None:
         mine = sorted(name for name in NAMES if role_of(name) == role)
-        self._names = [name for name in mine if name in focus] or mine
+        names = [name for name in mine if name in focus] or mine
         self._rng = random.Random(f"{seed}/{role}")
-        self._cards: list[Card] = []
-        self.hits: dict[str, int] = dict.fromkeys(self._names, 0)
+        self._drawn: dict[str, int] = dict.fromkeys(names, 0)
+        self._missed: set[str] = set()
 
-    def draw(self) -> Card:
-        if not self._cards:
-            names = list(self._names)
-            self._rng.shuffle(names)
-            self._cards = [Card(name=name, chance=self._chance(name)) for name in names]
-        return self._cards.pop()
+    @property
+    def least(self) -> int:
+        """How often the place was drawn that was drawn least."""
+        return min(self._drawn.values())
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._drawn)
+
+    def draw(self, *, sparing: str = "-") -> Card:
+        """`sparing`: no place whose name begins like this, where there are others."""
+        fit = [name for name in self._drawn if not name.startswith(sparing)] or self.names
+        least = min(self._drawn[name] for name in fit)
+        name = self._rng.choice([name for name in fit if self._drawn[name] == least])
+        self._drawn[name] += 1
+        chance = 1.0 if name in self._missed else self._chance(name)
+        self._missed.discard(name)
+        return Card(name=name, chance=chance)
 
     def _chance(self, name: str) -> float:
         return self._rng.choice(_CHANCES) if name.startswith(_HOT) else 1.0
 
     def missed(self, card: Card) -> None:
-        self._cards.insert(0, Card(name=card.name, chance=1.0))
+        self._drawn[card.name] -= 1
+        self._missed.add(card.name)

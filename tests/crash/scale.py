@@ -23,12 +23,12 @@ from recado.worker.ports import WorkerConfig
 
 APP_SECRET = "crash-only-app-secret"
 BEFORE_S = 0.3
-BACKLOG_S = 0.5
+BACKLOG_S = 1.5
 JOB_LEASE_S = 2.0
 # Lives are so short that a large batch would hardly ever be finished.
 PROJECT_BATCH = 12
-WINDOW_S = 2.5
-PATIENCE_S = 9.0
+WINDOW_S = 4.0
+PATIENCE_S = 12.0
 # A try that certainly did not leave is made again after 2^n seconds, a slowed number is slow for a minute.
 BACKOFF_BY = 10
 SLOW_BY = 20
@@ -71,10 +71,10 @@ def settings(where: Where) -> Settings:
         "doubt_margin_s": 0.5,
         "doubt_proof_s": 0.4,
         "doubt_cooldown_s": 1.5,
-        "doubt_soft_s": 1.2,
+        "doubt_soft_s": 2.0,
         "doubt_session_s": 60.0,
         "receiver_beat_s": 0.2,
-        "receiver_tolerance_s": 0.9,
+        "receiver_tolerance_s": 1.5,
         "rescue_every_s": 0.2,
         "stale_event_s": 600.0,
     }

@@ -20,10 +20,12 @@ from tests.crash.plan import Card, Deck, Weather
 from recado.kit.failpoints import NAMES
 
 _LONGEST_LIFE_S = 3.0
-_STEADY_S = (0.5, 1.5)
+_STEADY_S = (1.0, 3.0)
 _TICK_S = 0.02
 # The lanes of the dead are locked for a second: many short lives need a small share each.
 _LANES_EACH = 3
+# The doors die during a part of the time only; when their places fall behind, more of them die at once.
+_MORE_DOORS = 3
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class Supervisor:
     ) -> None:
         self._stage = stage
         self._weather = weather
+        self._doors = doors
         self._want = {"work": workers, "web": doors}
         self._decks = {role: Deck(role, seed, focus) for role in ("work", "web")}
         self._rng = random.Random(seed)
@@ -92,6 +95,7 @@ class Supervisor:
         self.counts = Counts()
         self._in_chaos = False
         self._listening = True
+        self._sparing = "-"
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
 
     # ------------------------------------------------------------------ one step
@@ -102,6 +106,7 @@ class Supervisor:
         away = self._weather.doors_away(at)
         dying = self._weather.doors_die(at)
         self._listen(not away)
+        self._sparing = "project." if self._weather.spares_echoes(at) else "-"
         now = time.monotonic()
         for life in list(self._lives.values()):
             if life.until == float("inf") and (life.role == "work" or dying):
@@ -110,8 +115,12 @@ class Supervisor:
                 self._end(life)
         self._start_missing("work", planned=True)
         if not away:
+            self._want["web"] = self._doors + (_MORE_DOORS if dying and self._doors_lag() else 0)
             self._start_missing("web", planned=dying)
         signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
+
+    def _doors_lag(self) -> bool:
+        return self._decks["web"].least < self._decks["work"].least
 
     def _listen(self, open_: bool) -> None:
         """Whoever knocks while nobody is there is not let in later: the queue of the socket would keep him."""
@@ -123,7 +132,7 @@ class Supervisor:
         alive = [life for life in self._lives.values() if life.role == role]
         steady = any(life.card is None for life in alive)
         for _ in range(self._want[role] - len(alive)):
-            card = self._decks[role].draw() if planned and steady else None
+            card = self._decks[role].draw(sparing=self._sparing) if planned and steady else None
             self._begin(role, card, planned=planned)
             steady = True
 
@@ -186,7 +195,7 @@ class Supervisor:
                 )
 
     def _seen(self, deck: Deck) -> list[tuple[str, int]]:
-        return [(name, self.counts.where[name]) for name in deck.hits]
+        return [(name, self.counts.where[name]) for name in deck.names]
 
     def settle(self) -> None:
         """No more deaths: two of each role, for as long as it takes."""

@@ -66,6 +66,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A webhook that said something about a message."""
+
+    ledger_id: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateName:
     name: str
 
@@ -208,6 +216,11 @@ async def counts(tx: Tx, now: datetime, tenant_id: TenantId) -> Counts:
     return found
 
 
+async def attention_count(tx: Tx, tenant_id: TenantId, most: int) -> int:
+    """How many want somebody, counted up to `most`."""
+    return int(await tx.value(_Q["count_attention"], tenant_id=tenant_id, most=most))
+
+
 async def causes(tx: Tx, tenant_id: TenantId) -> list[Cause]:
     """Problems that want somebody, by what caused them."""
     return await tx.many(_Q["causes"], Cause, tenant_id=tenant_id, look=LOOK)
@@ -215,6 +228,11 @@ async def causes(tx: Tx, tenant_id: TenantId) -> list[Cause]:
 
 async def stopped_lanes(tx: Tx, tenant_id: TenantId) -> list[StoppedLane]:
     return await tx.many(_Q["stopped_lanes"], StoppedLane, tenant_id=tenant_id, most=COUNTED)
+
+
+async def sources(tx: Tx, tenant_id: TenantId, message_id: MessageId) -> list[Source]:
+    """Which stored webhooks the story was told by."""
+    return await tx.many(_Q["sources"], Source, tenant_id=tenant_id, id=message_id)
 
 
 async def templates_used(tx: Tx, tenant_id: TenantId) -> list[str]:

@@ -143,6 +143,10 @@ select (select count(*) from (select 1 from message where tenant_id = @tenant_id
             and reason is not null order by id desc limit @look) m
             where direction = 'out' and state = any(@unsent::text[]) limit @most) x) as unsent;
 
+-- :count_attention
+select count(*) from (select 1 from message where tenant_id = @tenant_id and attention and direction = 'out'
+    limit @most) x;
+
 -- :causes -> Cause
 -- Problems by what caused them, over the newest of those that want somebody.
 select reason, count(*) as messages, max(id::text) as newest from (
@@ -172,3 +176,7 @@ select distinct name from (
     select content -> 'template' ->> 'name' as name from message
     where tenant_id = @tenant_id order by id desc limit @look) m
 where name is not null order by name limit 50;
+
+-- :sources -> Source
+select ledger_id, kind from event
+where tenant_id = @tenant_id and message_id = @id and ledger_id is not null order by seq limit 100;

@@ -22,6 +22,8 @@ _KINDS: dict[str, tuple[str, str]] = {
         "Dry run: all fine, nothing was sent",
     ),
     "message.cancelled": ("Cancelada antes de sair", "Cancelled before it left"),
+    "message.dismissed": ("Alguém deu por encerrada", "Somebody closed it"),
+    "message.resent": ("Enviada de novo como outra mensagem", "Sent again as another message"),
     "attempt.started": ("Tentativa de envio", "Send attempt"),
     "provider.accepted": ("O WhatsApp aceitou a mensagem", "WhatsApp accepted the message"),
     "provider.rejected": ("O WhatsApp recusou a mensagem", "WhatsApp refused the message"),

@@ -55,6 +55,8 @@ ACTIONS: Mapping[str, str] = {
     "conversation.seen": mark("Leu uma conversa"),
     "message.written": mark("Escreveu uma mensagem"),
     "message.cancelled": mark("Cancelou uma mensagem"),
+    "message.dismissed": mark("Deu uma mensagem por encerrada"),
+    "message.resent": mark("Reenviou uma mensagem"),
     "message.resend": mark("Mandou reenviar uma mensagem em dúvida"),
     "message.abandon": mark("Encerrou uma mensagem em dúvida"),
     "message.wait": mark("Mandou esperar uma mensagem em dúvida"),

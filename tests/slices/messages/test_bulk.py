@@ -17,7 +17,7 @@ from tests.support.repository import ROOT
 
 from recado.errors import Conflict, NotFound
 from recado.kit.ids import MessageId
-from recado.messages import bulk
+from recado.messages import bulk, reading
 from recado.messages.bulk_model import Action, BulkRow, Plan, Selection
 from recado.messages.listing import Wanted
 from recado.queue.jobs import MAX_TRIES
@@ -161,7 +161,7 @@ async def test_cancelling_takes_only_what_has_not_left(world: World, aurora: Com
     assert made.row.seconds is None
     await begin(world, aurora, made)
     async with world.db.tenant(aurora.tenant.tenant_id) as tx:
-        await bulk.reading.cancel(tx, world.now, aurora.tenant.tenant_id, first, actor="person:other")
+        await reading.cancel(tx, world.now, aurora.tenant.tenant_id, first, actor="person:other")
     done = await work(world, aurora, made)
     assert (done.done, done.refused) == (1, 1)
     assert await refusals(world, aurora, made) == {"already_left": 1}

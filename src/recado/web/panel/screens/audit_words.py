@@ -65,6 +65,9 @@ ACTIONS: Mapping[str, str] = {
     "staging.outbound": mark("Enviou pela porta de ensaio"),
     "audit.exported": mark("Exportou a auditoria"),
     "metrics.exported": mark("Exportou as métricas"),
+    "messages.exported": mark("Exportou mensagens"),
+    "messages.bulk_started": mark("Começou um lote de mensagens"),
+    "messages.bulk_cancelled": mark("Parou um lote de mensagens"),
 }
 _ACTORS: Mapping[str, str] = {
     "cli": mark("Linha de comando"),

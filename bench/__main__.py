@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import growth, intake, latency, loop
+from bench import growth, intake, latency, loop, panel
 from bench.figures import Report
 from bench.stage import Stage
 
@@ -32,13 +32,14 @@ SCENARIOS = {
     "latency": Scenario(latency.run, 30, 300),
     "loop": Scenario(loop.run, 60, 900),
     "growth": Scenario(growth.run, 1, 1200),
+    "panel": Scenario(panel.run, 1, 1200),
 }
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scenario", nargs="?", default="all", choices=(*SCENARIOS, "all"))
-    parser.add_argument("--seconds", type=float, help="length of a measurement (growth: unused)")
+    parser.add_argument("--seconds", type=float, help="length of a measurement (growth, panel: unused)")
     parser.add_argument("--json", action="store_true", help="one JSON line for each scenario on stdout")
     return parser.parse_args()
 

@@ -25,7 +25,7 @@ from recado.app.processes import die_with_parent, run_web, run_worker
 from recado.app.serve import serve as run_serve
 from recado.app.tending import tending
 from recado.cli import doctor as doctors
-from recado.cli import operations, trail
+from recado.cli import operations, seeding, trail
 from recado.cli import people as people_commands
 from recado.cli import tenants as tenant_commands
 from recado.db.embedded import EmbeddedError
@@ -48,6 +48,7 @@ app.add_typer(people_commands.panel_app, name="panel")
 app.add_typer(people_commands.person_app, name="person")
 app.add_typer(trail.app, name="audit-log")
 operations.register(app)
+seeding.register(app)
 out = Console()
 err = Console(stderr=True)
 

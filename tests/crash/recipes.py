@@ -25,8 +25,9 @@ _PROJECTOR = frozenset(name for name in NAMES if name.startswith("project."))
 _DOORS_DIE = Weather(cycle_s=60, chaos_s=60, outage_every=0)
 # The doors stay away for two seconds of every six, and who knocked in vain comes back late.
 _OUTAGES = Weather(cycle_s=6, chaos_s=2.2, outage_s=2.0, outage_every=1)
-_SLOW_TO_RETURN = Manners(pause_s=15.0, longest_pause_s=16.0)
+_SLOW_TO_RETURN = Manners(pause_s=8.0, longest_pause_s=9.0, dropped_first=0, lost_answer=0)
 _FEW_SECONDS = 12.0
+_LONG_S = 600.0
 
 
 def plan_for(policy: str, *, seed: int, kills: int | None = None, seconds: float | None = None) -> Plan:
@@ -38,7 +39,9 @@ def plan_for(policy: str, *, seed: int, kills: int | None = None, seconds: float
     plan = replace(plan, kills=kills or plan.kills, seconds=seconds or plan.seconds)
     if policy != GOOD:
         return plan
-    # A fifth of the run without a door that dies: there the proof of a loss can succeed.
+    if plan.seconds >= _LONG_S:
+        plan = replace(plan, workers=7, doors=4)
+    # A part of the run without a door that dies: there the proof of a loss can succeed.
     return replace(
         plan, weather=replace(plan.weather, clear_s=min(plan.seconds / 2.5, plan.kills / 50, 150.0))
     )
@@ -56,9 +59,9 @@ def _plan_for(policy: str, seed: int) -> Plan:
             # Few numbers, so that newer echoes of the same number come soon and seem to prove something.
             return replace(
                 short,
-                seconds=15,
+                seconds=24,
                 ahead=90,
-                lines=12,
+                lines=8,
                 workers=4,
                 focus=_AFTER_THE_SEND,
                 weather=_OUTAGES,

@@ -19,7 +19,7 @@ from tests.crash.plan import Card, Deck, Weather
 
 from recado.kit.failpoints import NAMES
 
-_LONGEST_LIFE_S = 3.0
+_LONGEST_LIFE_S = 4.0
 _STEADY_S = (1.0, 3.0)
 _TICK_S = 0.02
 # The lanes of the dead are locked for a second: many short lives need a small share each.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from recado.app.wiring import House
 from recado.audit import service as audit
@@ -40,7 +40,9 @@ def list_entries(
         wanted = Wanted(since=house.clock.now() - timedelta(days=days))
         return await audit.page(tx, await _trail(tx, client), wanted, most=most)
 
-    table = Table("n", "when", "who", "what", "to", "why", "from", box=None)
+    # What was done is the one column that may never be cut, however narrow the terminal is.
+    what = Column("what", no_wrap=True, min_width=28)
+    table = Table("n", "when", "who", what, "to", "why", "from", box=None)
     for row in inside(work):
         when = f"{row.at:%Y-%m-%d %H:%M:%S}"
         table.add_row(

@@ -1,13 +1,16 @@
 -- :doubtful -> Doubt
--- Those first that nobody looked at for longest; each is looked at once before any is looked at again. Whether echoes are proven is read here: an attempt of the same lane that started after this
--- one fell into doubt has come back as a webhook, and that was some time ago.
-with picked as (
+-- Those first that nobody looked at for longest; each is looked at once before any is looked at again. Chosen apart
+-- from the update: inside it a plan may run the choice once for every row, and the limit means nothing (seen on
+-- 2026-11-22: seven instead of two). Whether echoes are proven is read here: an attempt of the same lane that started
+-- after this one fell into doubt has come back as a webhook, and that was some time ago.
+with next as materialized (
+    select tenant_id, message_id from outbox
+    where state = 2 and looked_at <= clock_timestamp() - make_interval(secs => @again_s)
+    order by looked_at, tenant_id, message_id limit @most
+    for update skip locked
+), picked as (
     update outbox q set looked_at = clock_timestamp()
-    from (
-        select tenant_id, message_id from outbox
-        where state = 2 and looked_at <= clock_timestamp() - make_interval(secs => @again_s)
-        order by looked_at, tenant_id, message_id limit @most
-        for update skip locked) next
+    from next
     where q.tenant_id = next.tenant_id and q.message_id = next.message_id
     returning q.tenant_id, q.message_id, q.number_id, q.conversation_id, q.class, q.expires_at, q.token
 )

@@ -223,7 +223,7 @@ async def attention_count(tx: Tx, tenant_id: TenantId, most: int) -> int:
 
 async def causes(tx: Tx, tenant_id: TenantId) -> list[Cause]:
     """Problems that want somebody, by what caused them."""
-    return await tx.many(_Q["causes"], Cause, tenant_id=tenant_id, look=LOOK)
+    return await tx.many(_Q["causes"], Cause, tenant_id=tenant_id, look=COUNTED)
 
 
 async def stopped_lanes(tx: Tx, tenant_id: TenantId) -> list[StoppedLane]:

@@ -44,7 +44,8 @@ where direction = 'out' and state = any(@unsent::text[])
 order by id desc limit @most;
 
 -- :look_waiting -> Found
--- In line now, or with `later` for a moment still to come.
+-- In line now, or with `later` for a moment still to come. Ordered by the line's own id, not the message's: that order
+-- is there already, so the look ends with the page instead of sorting all that waits (33 ms with 7,000 of them).
 select m.id from (
     select tenant_id, message_id, since from outbox
     where tenant_id = @tenant_id and message_id < @before and message_id >= @since
@@ -58,7 +59,7 @@ where (o.since > @now) = @later::boolean
   and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
   and (@free::boolean is null or (m.kind <> 'template') = @free)
   and (@text::text is null or m.preview ilike @text)
-order by m.id desc limit @most;
+order by o.message_id desc limit @most;
 
 -- :look_people -> Found
 -- Everything sent to people found by name or phone, newest first.
@@ -76,7 +77,8 @@ select id from message where tenant_id = @tenant_id and id < @before and id >= @
 order by id desc offset @look - 1 limit 1;
 
 -- :named_people -> Found
--- A bounded look at the people talked to last.
+-- A bounded look at the people talked to last. It costs up to ten times more with ten thousand people than with a
+-- thousand, and then no more: a name that is not found among a thousand would be a worse answer than a slower one.
 select c.conversation_id as id from (
     select conversation_id, contact_id from conversation where tenant_id = @tenant_id
     order by last_at desc, conversation_id limit @look) c
@@ -148,7 +150,8 @@ select count(*) from (select 1 from message where tenant_id = @tenant_id and att
     limit @most) x;
 
 -- :causes -> Cause
--- Problems by what caused them, over the newest of those that want somebody.
+-- Problems by what caused them, over the newest of those that want somebody: as many as the tab counts, so that a
+-- company with ten thousand old problems does not read them all for five lines.
 select reason, count(*) as messages, max(id::text) as newest from (
     select reason, id from message where tenant_id = @tenant_id and attention and direction = 'out'
     order by id desc limit @look) m

@@ -121,7 +121,7 @@ def _always_trusted(case: Any, rules: Any) -> bool:
 
 def _fixed_window(rules: Any, echo_p999_s: float) -> float:
     """Some time, whatever this number's echoes took lately."""
-    return float(rules.window_s) / 2
+    return float(rules.window_s)
 
 
 # ---------------------------------------------------------------------- memory-dedupe

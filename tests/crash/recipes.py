@@ -25,7 +25,7 @@ _PROJECTOR = frozenset(name for name in NAMES if name.startswith("project."))
 _DOORS_DIE = Weather(cycle_s=60, chaos_s=60, outage_every=0)
 # The doors stay away for two seconds of every six, and who knocked in vain comes back late.
 _OUTAGES = Weather(cycle_s=6, chaos_s=2.2, outage_s=2.0, outage_every=1)
-_SLOW_TO_RETURN = Manners(pause_s=8.0, longest_pause_s=9.0, dropped_first=0, lost_answer=0)
+_SLOW_TO_RETURN = Manners(pause_s=12.0, longest_pause_s=13.0, dropped_first=0, lost_answer=0)
 _FEW_SECONDS = 12.0
 _LONG_S = 600.0
 
@@ -61,7 +61,7 @@ def _plan_for(policy: str, seed: int) -> Plan:
                 short,
                 seconds=24,
                 ahead=90,
-                lines=8,
+                lines=12,
                 workers=4,
                 focus=_AFTER_THE_SEND,
                 weather=_OUTAGES,

@@ -283,7 +283,11 @@ async def _resend(
         case Taken(id=new_id):
             await resending.settle_old(tx, now, tenant_id, row, new_id, actor=actor)
             return None
-        case Replayed() | KeyReused():
+        case Replayed(answer=answer):
+            # Somebody asked before and was cut off before the old one was settled.
+            await resending.settle_old(tx, now, tenant_id, row, UUID(str(answer["id"])), actor=actor)
+            return Refused.RESENT
+        case KeyReused():
             return Refused.RESENT
         case WindowClosed():
             return Refused.WINDOW

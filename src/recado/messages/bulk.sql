@@ -1,15 +1,17 @@
 -- :facts -> BulkFacts
 -- What a verdict needs to know of each message: bounded by the ids, one look by primary key each.
 select m.id, m.direction, m.kind, m.state, m.attention, m.number_id, o.state as outbox_state,
-    i.key is not null as resent, coalesce(c.window_until, 'epoch') as window_until
+    r.kind is not null as resent, coalesce(c.window_until, 'epoch') as window_until
 from unnest(@ids::uuid[]) as u (id)
 cross join lateral (
     select id, direction, kind, state, attention, number_id, conversation_id from message
     where tenant_id = @tenant_id and id = u.id offset 0) m
 left join lateral (
     select state from outbox where tenant_id = @tenant_id and message_id = m.id offset 0) o on true
+-- The diary remembers it for as long as the message; the key of a request is forgotten after a week.
 left join lateral (
-    select key from idempotency where tenant_id = @tenant_id and key = 'resend:' || m.id offset 0) i on true
+    select kind from event where tenant_id = @tenant_id and message_id = m.id and kind = 'message.resent'
+    limit 1) r on true
 left join lateral (
     select window_until from conversation
     where tenant_id = @tenant_id and conversation_id = m.conversation_id offset 0) c on true;

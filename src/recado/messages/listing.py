@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from recado.audit import service as audit
-from recado.conversations import service as conversations
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.errors import Conflict
 from recado.kit.ids import ContactId, ConversationId, MessageId, NumberId, TenantId
-from recado.kit.phone import digits
-from recado.messages import reading
+from recado.messages import finding, reading
+from recado.messages.finding import Found as Found
+from recado.messages.finding import Search
 from recado.messages.model import State
 from recado.tenants.vault import TenantKeys
 
@@ -28,8 +28,7 @@ _M = sql.load("recado.messages")
 
 LOOK = 10_000
 COUNTED = 1_000
-FIRST = UUID(int=0)
-LAST = UUID(int=(1 << 128) - 1)
+FIRST, LAST = finding.FIRST, finding.LAST
 TABS = ("voce", "todas", "fila", "agendadas", "sairam", "nao-enviadas")
 UNSENT = (
     State.REJECTED,
@@ -41,7 +40,6 @@ UNSENT = (
     State.CANCELLED,
     State.DISCARDED,
 )
-_LEAST_PHONE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +56,6 @@ class Wanted:
     free: bool | None = None
     reason: str | None = None
     words: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,15 +162,17 @@ async def page(
     most: int = 50,
 ) -> Page:
     """Newest first, ids below `before`."""
-    direct = await _direct(tx, tenant_id, wanted, keys, before, most)
-    if direct is not None:
-        rows = await rows_of(tx, tenant_id, direct)
-        return Page(rows=rows, older=rows[-1].id if len(direct) >= most else None, stopped_early=False)
-    found = await _look(tx, now, tenant_id, wanted, before, most + 1)
+    search = await finding.meaning_of(tx, tenant_id, wanted.words, keys, look=LOOK)
+    if search.points:
+        named = await finding.candidates(tx, tenant_id, search, before=before, since=wanted.since, look=LOOK)
+        found = await _sift(tx, now, tenant_id, wanted, search, named, most + 1)
+        end = named[-1] if len(named) >= LOOK else None
+    else:
+        found = await _look(tx, now, tenant_id, wanted, search, before, most + 1)
+        end = None if len(found) > most else await _end_of_look(tx, tenant_id, wanted, before)
     rows = await rows_of(tx, tenant_id, found[:most])
     if len(found) > most:
         return Page(rows=rows, older=found[most - 1], stopped_early=False)
-    end = await _end_of_look(tx, tenant_id, wanted, before)
     return Page(rows=rows, older=end, stopped_early=end is not None)
 
 
@@ -189,17 +184,10 @@ async def rows_of(tx: Tx, tenant_id: TenantId, ids: Sequence[UUID]) -> list[List
 async def among(
     tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, ids: Sequence[UUID], *, keys: TenantKeys
 ) -> list[ListRow]:
-    """Those of these messages that belong to the list; a look around each, as the list itself would do."""
-    kept: list[UUID] = []
-    for one in ids:
-        around = Wanted(**{**_fields(wanted), "since": max(wanted.since, one)})
-        found = await page(tx, now, tenant_id, around, keys=keys, before=UUID(int=one.int + 1), most=1)
-        kept += [row.id for row in found.rows if row.id == one]
-    return await rows_of(tx, tenant_id, kept)
-
-
-def _fields(wanted: Wanted) -> dict[str, Any]:
-    return {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
+    """Those of these messages that belong to the list."""
+    search = await finding.meaning_of(tx, tenant_id, wanted.words, keys, look=LOOK)
+    named = [one for one in ids if search.ids is None or one in search.ids]
+    return await rows_of(tx, tenant_id, await _sift(tx, now, tenant_id, wanted, search, named, len(named)))
 
 
 async def counts(tx: Tx, now: datetime, tenant_id: TenantId) -> Counts:
@@ -280,106 +268,60 @@ async def note(
     )
 
 
-# --------------------------------------------------------------------------- search
+# --------------------------------------------------------------------------- looking
 
 
-async def _direct(
-    tx: Tx, tenant_id: TenantId, wanted: Wanted, keys: TenantKeys, before: UUID, most: int
-) -> list[UUID] | None:
-    """What an id, a reference, a phone or a name leads to by an index; None when the words are text to look for."""
-    words = (wanted.words or "").strip()
-    if not words:
-        return None
-    if (own := _as_uuid(words)) is not None:
-        return [own] if own < before else []
-    if words.startswith("wamid."):
-        found = await tx.many(
-            _Q["by_wamid"], Found, tenant_id=tenant_id, wamid_hash=keys.hash(words), most=most
-        )
-        return [row.id for row in found if row.id < before]
-    found = await tx.many(_Q["by_reference"], Found, tenant_id=tenant_id, reference=words, most=most)
-    if found:
-        return [row.id for row in found if row.id < before]
-    people = await _people(tx, tenant_id, words)
-    if not people:
-        return None
+async def _look(
+    tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, search: Search, before: UUID, most: int
+) -> list[UUID]:
+    shared = _narrowed(now, tenant_id, wanted, search) | {"before": before, "look": LOOK, "most": most}
+    return [row.id for row in await tx.many(_Q[_statement(wanted)], Found, **shared)]
+
+
+async def _sift(
+    tx: Tx,
+    now: datetime,
+    tenant_id: TenantId,
+    wanted: Wanted,
+    search: Search,
+    ids: Sequence[UUID],
+    most: int,
+) -> list[UUID]:
+    if not ids:
+        return []
+    statement = _statement(wanted)
     found = await tx.many(
-        _Q["look_people"],
+        _Q["sift"],
         Found,
-        tenant_id=tenant_id,
-        conversations=people,
-        before=before,
-        since=wanted.since,
-        look=most,
+        **_narrowed(now, tenant_id, wanted, search),
+        ids=list(ids),
+        wants_somebody=statement == "look_attention",
+        in_line=statement == "look_waiting",
+        ended_unsent=statement == "look_unsent",
+        reference=search.reference,
+        conversations=search.conversations,
         most=most,
     )
     return [row.id for row in found]
 
 
-async def _people(tx: Tx, tenant_id: TenantId, words: str) -> list[UUID]:
-    plain = digits(words)
-    if len(plain) >= _LEAST_PHONE and len(plain) >= len(words) - 6:
-        keys = [("phone", plain), ("phone", "55" + plain)]
-        contacts = await conversations.find_contacts(tx, tenant_id, keys)
-        if contacts:
-            rows = await tx.many(
-                _Q["conversations_of_people"],
-                Found,
-                tenant_id=tenant_id,
-                contact_ids=list(set(contacts.values())),
-            )
-            return [row.id for row in rows]
-    rows = await tx.many(
-        _Q["named_people"],
-        Found,
-        tenant_id=tenant_id,
-        look=LOOK,
-        text=f"%{_literal(words)}%",
-        phone=f"%{plain}%" if len(plain) >= 4 and len(plain) == len(words) else None,
-    )
-    return [row.id for row in rows]
-
-
-def _as_uuid(text: str) -> UUID | None:
-    if len(text) != 36:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def _literal(words: str) -> str:
-    """Text for ILIKE in which nothing is a pattern."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\x00", "")
-
-
-# --------------------------------------------------------------------------- looking
-
-
-async def _look(
-    tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, before: UUID, most: int
-) -> list[UUID]:
-    shared = {
+def _narrowed(now: datetime, tenant_id: TenantId, wanted: Wanted, search: Search) -> dict[str, Any]:
+    return {
         "tenant_id": tenant_id,
-        "before": before,
         "since": wanted.since,
-        "look": LOOK,
-        "most": most,
         "number_id": wanted.number_id,
         "kind": wanted.kind,
         "class": wanted.message_class,
         "states": list(wanted.states) if wanted.states else None,
         "template": wanted.template,
         "free": wanted.free,
-        "text": f"%{_literal(wanted.words.strip())}%" if wanted.words and wanted.words.strip() else None,
+        "text": search.text,
         "reason": wanted.reason,
         "unsent": [state.value for state in UNSENT],
         "left": wanted.tab == "sairam",
         "later": wanted.tab == "agendadas",
         "now": now,
     }
-    return [row.id for row in await tx.many(_Q[_statement(wanted)], Found, **shared)]
 
 
 def _statement(wanted: Wanted) -> str:
@@ -390,11 +332,22 @@ def _statement(wanted: Wanted) -> str:
     return "look_unsent" if wanted.tab == "nao-enviadas" or wanted.reason is not None else "look"
 
 
+_ENDS = {
+    "look": "end_of_look",
+    "look_attention": "end_of_look_attention",
+    "look_unsent": "end_of_look_unsent",
+    "look_waiting": "end_of_look_waiting",
+}
+
+
 async def _end_of_look(tx: Tx, tenant_id: TenantId, wanted: Wanted, before: UUID) -> UUID | None:
-    """Where to look on. The short lists (those that want somebody, those in line) were seen to their end."""
-    if _statement(wanted) != "look":
-        return None
+    """Where to look on, when what was looked for may lie further back."""
     row = await tx.one(
-        _Q["looked_as_far_as"], Found, tenant_id=tenant_id, before=before, since=wanted.since, look=LOOK
+        _Q[_ENDS[_statement(wanted)]],
+        Found,
+        tenant_id=tenant_id,
+        before=before,
+        since=wanted.since,
+        look=LOOK,
     )
     return row.id if row is not None else None

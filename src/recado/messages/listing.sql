@@ -51,30 +51,72 @@ select m.id from (
     where tenant_id = @tenant_id and message_id < @before and message_id >= @since
     order by message_id desc limit @look) o
 cross join lateral (
-    select id, number_id, kind, class, state, content, preview from message
+    select id, number_id, kind, class, state, reason, content, preview from message
     where tenant_id = o.tenant_id and id = o.message_id offset 0) m
 where (o.since > @now) = @later::boolean
   and (@number_id::uuid is null or m.number_id = @number_id)
   and (@kind::text is null or m.kind = @kind) and (@class::text is null or m.class = @class)
+  and (@states::text[] is null or m.state = any(@states))
   and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
   and (@free::boolean is null or (m.kind <> 'template') = @free)
   and (@text::text is null or m.preview ilike @text)
+  and (@reason::text is null or m.reason = @reason)
 order by o.message_id desc limit @most;
 
--- :look_people -> Found
--- Everything sent to people found by name or phone, newest first.
-select m.id from unnest(@conversations::uuid[]) as c (conversation_id)
+-- :sift -> Found
+-- Those of the named messages that belong to the list, whatever the list is: one look by primary key each.
+select m.id from unnest(@ids::uuid[]) as u (id)
 cross join lateral (
-    select id, direction from message
-    where tenant_id = @tenant_id and conversation_id = c.conversation_id and id < @before and id >= @since
-    order by id desc limit @look) m
-where m.direction = 'out'
+    select id, direction, number_id, conversation_id, kind, class, state, rank, reason, attention, client_reference,
+        content, preview
+    from message where tenant_id = @tenant_id and id = u.id offset 0) m
+left join lateral (
+    select since from outbox where tenant_id = @tenant_id and message_id = m.id offset 0) o on true
+where m.direction = 'out' and m.id >= @since
+  and (not @wants_somebody::boolean or m.attention) and (not @left::boolean or m.rank > 0)
+  and (not @ended_unsent::boolean or m.reason is not null and m.state = any(@unsent::text[]))
+  and (not @in_line::boolean or (o.since > @now) = @later::boolean)
+  and (@number_id::uuid is null or m.number_id = @number_id)
+  and (@kind::text is null or m.kind = @kind) and (@class::text is null or m.class = @class)
+  and (@states::text[] is null or m.state = any(@states))
+  and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
+  and (@free::boolean is null or (m.kind <> 'template') = @free)
+  and (@text::text is null or m.preview ilike @text)
+  and (@reason::text is null or m.reason = @reason)
+  and (@reference::text is null or m.client_reference = @reference)
+  and (@conversations::uuid[] is null or m.conversation_id = any(@conversations))
 order by m.id desc limit @most;
 
--- :looked_as_far_as -> Found
+-- :of_people -> Found
+-- Messages of people found by name or phone, newest first.
+select m.id from unnest(@conversations::uuid[]) as c (conversation_id)
+cross join lateral (
+    select id from message
+    where tenant_id = @tenant_id and conversation_id = c.conversation_id and id < @before and id >= @since
+    order by id desc limit @look) m
+order by m.id desc limit @look;
+
+-- :of_reference -> Found
+select id from message
+where tenant_id = @tenant_id and client_reference = @reference and id < @before and id >= @since
+order by id desc limit @look;
+
+-- :end_of_look -> Found
 -- Where a look that found too little ended; nothing when it reached the end.
 select id from message where tenant_id = @tenant_id and id < @before and id >= @since
 order by id desc offset @look - 1 limit 1;
+
+-- :end_of_look_attention -> Found
+select id from message where tenant_id = @tenant_id and id < @before and id >= @since and attention
+order by id desc offset @look - 1 limit 1;
+
+-- :end_of_look_unsent -> Found
+select id from message where tenant_id = @tenant_id and id < @before and id >= @since and reason is not null
+order by id desc offset @look - 1 limit 1;
+
+-- :end_of_look_waiting -> Found
+select message_id as id from outbox where tenant_id = @tenant_id and message_id < @before and message_id >= @since
+order by message_id desc offset @look - 1 limit 1;
 
 -- :named_people -> Found
 -- A bounded look at the people talked to last. It costs up to ten times more with ten thousand people than with a
@@ -97,12 +139,8 @@ cross join lateral (
 where p.tenant_id = @tenant_id
 limit 50;
 
--- :by_reference -> Found
-select id from message where tenant_id = @tenant_id and client_reference = @reference
-order by id desc limit @most;
-
 -- :by_wamid -> Found
-select id from message where tenant_id = @tenant_id and wamid_hash = @wamid_hash limit @most;
+select id from message where tenant_id = @tenant_id and wamid_hash = @wamid_hash limit 50;
 
 -- :rows -> ListRow
 select m.id, m.direction, m.kind, m.class as message_class, m.content -> 'template' ->> 'name' as template,
@@ -173,6 +211,10 @@ update message set attention = false
 where tenant_id = @tenant_id and id = @id and attention and direction = 'out'
   and state not in ('in_doubt', 'needs_decision')
 returning id;
+
+-- :resent_as -> ResentAs
+select data ->> 'as' as new_id from event
+where tenant_id = @tenant_id and message_id = @id and kind = 'message.resent' order by seq limit 1;
 
 -- :templates_used -> TemplateName
 select distinct name from (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,14 +33,27 @@ AGAIN = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResentAs:
+    new_id: str
+
+
 def may_send_again(state: str) -> bool:
     """Whether this stored state is an end after which the same words may be sent anew."""
     return state in AGAIN
 
 
+async def resent_as(tx: Tx, tenant_id: TenantId, message_id: MessageId) -> UUID | None:
+    """The message that went instead of this one, however long ago: keys of requests are forgotten after a week, the
+    diary is not."""
+    row = await tx.one(_Q["resent_as"], ResentAs, tenant_id=tenant_id, id=message_id)
+    return None if row is None else UUID(row.new_id)
+
+
 def request_for(row: MessageRow, now: datetime) -> Request | list[Violation]:
-    """The same content to the same person by the same number, with a fresh life. Asked twice it is one message: the
-    idempotency key is made of the old message's id.
+    """The same content to the same person by the same number, with a fresh life.
+
+    Asked twice at once it is one message: the idempotency key is made of the old message's id. Ask `resent_as` first.
 
     Raises Conflict when the old message is not one that may be sent again.
     """

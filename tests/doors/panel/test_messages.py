@@ -12,6 +12,8 @@ from tests.doors.street import Street
 from tests.slices.world import Company, accepted, rejected, unknown
 
 from recado.kit.ids import MessageId
+from recado.messages import reading, resending
+from recado.messages.model import MessageRow
 from recado.people.rights import Role
 
 HERE = "/painel/mensagens"
@@ -87,6 +89,8 @@ async def test_tabs_for_what_waits_now_and_later(enter: Enter, street: Street, c
         ("q=lembrete", 2),
         ("q=nada%25disso", 0),
         ("numero=nem-um-numero&aba=inexistente&antes=x", 2),
+        ("modelo=%00&causa=%00&q=%00", 2),
+        ("modelo=a%00b", 0),
     ],
 )
 async def test_filters_and_search(
@@ -181,6 +185,40 @@ async def test_sending_again_is_a_new_message_and_only_one(
     assert (mine["state"], mine["content"]) == ("queued", theirs["content"])
     assert (theirs["state"], theirs["attention"]) == ("rejected", False)
     assert (await world.diary(old))[-1] == "message.resent"
+
+
+async def test_what_was_sent_again_long_ago_is_not_sent_once_more(
+    enter: Enter, street: Street, company: Company
+) -> None:
+    old = await sent(street, company, rejected())
+    operator = await enter(Role.OPERATOR)
+    first = await operator.post(f"{HERE}/{old}/reenviar", {})
+    # Keys of requests are kept for a week.
+    await street.world.do("delete from idempotency")
+    again = await operator.post(f"{HERE}/{old}/reenviar", {})
+    assert again.headers["location"] == first.headers["location"]
+    assert await street.world.value("select count(*) from message") == 2
+
+
+async def test_sending_again_that_was_cut_off_half_way_is_finished(
+    enter: Enter, street: Street, company: Company
+) -> None:
+    world = street.world
+    old = await sent(street, company, rejected())
+    operator = await enter(Role.OPERATOR)
+    asked = resending.request_for(await row_of(street, company, old), world.now)
+    assert not isinstance(asked, list)
+    await world.accept(company, asked)
+    answer = await operator.post(f"{HERE}/{old}/reenviar", {})
+    assert answer.headers["location"] == f"{HERE}/{asked.id}"
+    assert await world.value("select count(*) from message") == 2
+    assert (await world.message(old))["attention"] is False
+    assert (await world.diary(old))[-1] == "message.resent"
+
+
+async def row_of(street: Street, company: Company, message_id: MessageId) -> MessageRow:
+    async with street.world.db.tenant(company.tenant.tenant_id) as tx:
+        return await reading.get(tx, company.tenant.tenant_id, message_id)
 
 
 async def test_what_left_is_not_sent_again(enter: Enter, street: Street, company: Company) -> None:

@@ -307,3 +307,18 @@ async def _killed_worker(database: Dsns, company: Company, made: Plan) -> int:
         env={"RECADO_FAILPOINTS": "accept.before_commit=0.3"},
     )
     return await asyncio.wait_for(process.wait(), 60)
+
+
+async def test_what_was_sent_again_long_ago_stays_refused(world: World, aurora: Company) -> None:
+    """Keys of requests are forgotten after a week; the diary is not."""
+    old = await world.queue(aurora)
+    for intent in await world.claim():
+        await world.record(intent, rejected())
+    made = await plan_of(world, aurora, Action.RESEND, old)
+    await begin(world, aurora, made)
+    world.clock.advance(seconds=11)
+    assert (await work(world, aurora, made)).done == 1
+    await world.do("delete from idempotency")
+    again = await plan_of(world, aurora, Action.RESEND, old)
+    assert [one.reason for one in again.refused] == ["already_resent"]
+    assert again.row.allowed == 0

@@ -66,10 +66,15 @@ class Chosen:
 
 
 def chosen_of(request: Request) -> Chosen:
-    given = {name: request.query_params.get(name, "")[:200] for name in Chosen.__dataclass_fields__}
+    given = {name: _said(request.query_params.get(name, "")) for name in Chosen.__dataclass_fields__}
     if given["aba"] not in _TABS:
         given["aba"] = "todas"
     return Chosen(**given)
+
+
+def _said(text: str) -> str:
+    """PostgreSQL knows no NUL."""
+    return text[:200].replace("\x00", "")
 
 
 def wanted_of(chosen: Chosen, now: datetime) -> Wanted:
@@ -84,7 +89,7 @@ def wanted_of(chosen: Chosen, now: datetime) -> Wanted:
         template=chosen.modelo or None,
         free={"livre": True, "modelo": False}.get(chosen.formato),
         reason=chosen.causa or None,
-        words=chosen.q.replace("\x00", "") or None,
+        words=chosen.q or None,
     )
 
 

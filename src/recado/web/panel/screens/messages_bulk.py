@@ -58,7 +58,9 @@ def refused_words(reason: str) -> str:
 
 def chosen_from(text: str) -> Chosen:
     """The list's filter, as its address had it."""
-    given = {name: values[0][:200] for name, values in parse_qs(text.removeprefix("?")).items()}
+    given = {
+        name: values[0][:200].replace("\x00", "") for name, values in parse_qs(text.removeprefix("?")).items()
+    }
     kept = {name: given[name] for name in Chosen.__dataclass_fields__ if name in given}
     if kept.get("aba") not in TABS:
         kept["aba"] = "todas"

@@ -100,21 +100,21 @@ async def resend(request: Request, deps: Deps, visitor: Viewer, message_id: UUID
     now = deps.clock.now()
     async with deps.db.tenant(visitor.tenant_id) as tx:
         row = await reading.get(tx, visitor.tenant_id, MessageId(message_id))
+        before = await resending.resent_as(tx, visitor.tenant_id, row.id)
+    if before is not None:
+        return go(request, _here(before), toast=_("Já tinha sido reenviada."), kind="info")
     asked = resending.request_for(row, now)
     if isinstance(asked, list):
         raise Conflict("not_resendable", asked[0].message)
     verdict = await deps.accept(visitor.tenant_id, asked)
     match verdict:
-        case accepting.Taken(answer=answer):
+        case accepting.Taken(answer=answer) | accepting.Replayed(answer=answer):
+            # Repeated when somebody was cut off after the first half.
             async with deps.db.tenant(visitor.tenant_id) as tx:
                 new = UUID(str(answer["id"]))
                 await resending.settle_old(tx, now, visitor.tenant_id, row, new, actor=visitor.actor)
             deps.changed({visitor.tenant_id})
             return go(request, _here(new), toast=_("Na fila de novo, como outra mensagem."))
-        case accepting.Replayed(answer=answer):
-            return go(
-                request, _here(UUID(str(answer["id"]))), toast=_("Já tinha sido reenviada."), kind="info"
-            )
         case accepting.WindowClosed():
             why = _("A janela de 24 horas fechou: só um modelo pode sair. Abra a conversa e escolha um.")
             return go(request, _here(message_id), toast=why, kind="bad")

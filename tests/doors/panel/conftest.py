@@ -40,9 +40,7 @@ def enter(street: Street, company: Company) -> Enter:
                 actor="test",
             )
             if into is not None and role is not Role.PLATFORM:
-                await persons.put_member(
-                    tx, now, into.tenant.tenant_id, person.person_id, role, actor="test"
-                )
+                await persons.put_member(tx, now, into.tenant.tenant_id, person.person_id, role, actor="test")
             entered = await entering.enter(tx, now, person, agent="test", address="127.0.0.1")
         assert isinstance(entered, Entered)
         return Browser(stranger(street), entered.token, person.person_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,9 +14,10 @@ NOW = datetime(2026, 11, 25, 17, 30, tzinfo=UTC)
 
 
 @pytest.fixture(params=["pt-BR", "en"])
-def language(request: pytest.FixtureRequest) -> str:
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
     words.speak(request.param, "America/Sao_Paulo", NOW)
-    return str(request.param)
+    yield str(request.param)
+    words.speak("pt-BR", "America/Sao_Paulo", NOW)
 
 
 def test_numbers(language: str) -> None:

@@ -32,6 +32,7 @@ from recado.web.panel.pages import environment
 from recado.web.panel.screens.live import EventStream
 from recado.web.panel.security import CSP
 from recado.web.panel.visitor import Visitor
+from recado.web.panel.words import speak
 
 T = TypeVar("T")
 STATIC = SOURCE / "recado" / "web" / "static" / "panel"
@@ -174,6 +175,8 @@ class LiveServer:
         )
 
     async def _page(self, request: Request) -> Response:
+        # Whoever spoke last in this process may have spoken another language.
+        speak("pt-BR", "America/Sao_Paulo", SystemClock().now())
         badge = environment().get_template("shell/live.html").render(visitor=self._visitor())
         newest = sorted(self.rows.words, reverse=True)[:20]
         text = PAGE.format(badge=badge, rows=self.rows.html(newest))

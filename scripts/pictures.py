@@ -1,6 +1,7 @@
-"""Takes the pictures used in the READMEs from a running demo: `python scripts/pictures.py`.
+"""Takes the pictures used in the READMEs and documents from a running demo: `python scripts/pictures.py`.
 
-Needs Chromium (`make test` installs it where it may). Writes docs/img/celular.png.
+Needs Chromium (`make test` installs it where it may). Writes docs/img: the handset, and every screen of the panel
+in light, dark and on a phone.
 """
 
 from __future__ import annotations
@@ -11,12 +12,30 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "img" / "celular.png"
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "img"
+TARGET = FOLDER / "celular.png"
+SCREENS = (
+    "mensagens",
+    "conversas",
+    "numeros",
+    "modelos",
+    "webhooks",
+    "liberacao",
+    "contas",
+    "metricas",
+    "auditoria",
+)
+LOOKS: dict[str, dict[str, Any]] = {
+    "claro": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
+    "escuro": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "fone": {"viewport": {"width": 390, "height": 780}, "color_scheme": "light"},
+}
 MARINA = "+5520955500111"
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--force-color-profile=srgb"]
 
@@ -29,6 +48,42 @@ def reminder() -> dict[str, Any]:
         "components": [{"type": "body", "parameters": parameters}],
     }
     return {"to": MARINA, "type": "template", "template": template}
+
+
+def fill(addresses: dict[str, str]) -> None:
+    """A morning's worth: sent, refused and scheduled ones, so that the lists have something to show."""
+    for phone in ("+5520955500112", "+5520955500113", "+5520955500114"):
+        send(addresses, reminder() | {"to": phone})
+    for phone in ("+5520955500113", "+5520955500114"):
+        gone = {"name": "modelo_antigo", "language": {"code": "pt_BR"}}
+        send(addresses, {"to": phone, "type": "template", "template": gone})
+    send(
+        addresses,
+        reminder()
+        | {"to": "+5520955500112", "scheduled_at": (datetime.now(UTC) + timedelta(days=2)).isoformat()},
+    )
+
+
+def portray(browser: Browser, addresses: dict[str, str]) -> None:
+    """Every screen in every look."""
+    for look, how in LOOKS.items():
+        context = browser.new_context(
+            locale="pt-BR", timezone_id="America/Sao_Paulo", reduced_motion="reduce", **how
+        )
+        page = context.new_page()
+        page.goto(addresses["panel"])
+        page.get_by_role("button", name="administrador").click()
+        page.wait_for_url("**/painel/**")
+        for screen in SCREENS:
+            page.goto(f"{addresses['api']}/painel/{screen}")
+            if screen == "conversas":
+                page.goto(f"{addresses['api']}/painel/conversas?aba=todas")
+                talks = page.locator('a[href*="/painel/conversas/"]')
+                if look != "fone" and talks.count():
+                    talks.first.click()
+            page.wait_for_timeout(900)
+            page.screenshot(path=FOLDER / f"{screen}-{look}.jpg", type="jpeg", quality=70)
+        context.close()
 
 
 def send(addresses: dict[str, str], body: dict[str, Any]) -> None:
@@ -73,8 +128,11 @@ def main() -> None:
                 browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
                 page = browser.new_page(viewport={"width": 1280, "height": 820})
                 act(page, addresses)
-                TARGET.parent.mkdir(parents=True, exist_ok=True)
+                FOLDER.mkdir(parents=True, exist_ok=True)
                 page.screenshot(path=TARGET)
+                fill(addresses)
+                page.wait_for_timeout(6000)
+                portray(browser, addresses)
                 browser.close()
         finally:
             demo.send_signal(signal.SIGINT)

@@ -29,6 +29,9 @@ from recado.tenants import service as tenants
 from recado.tenants.model import Mode
 
 HOOK_PATH = "/hooks/meta/crash-only-hook-token"
+# Lives are so short that PostgreSQL would plan every statement anew in each of them, up to five times, and its
+# processes would spend more on mapping a large cache than on using it. Durability is the product's own.
+SHORT_LIVES = {"plan_cache_mode": "force_generic_plan", "shared_buffers": "32MB"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,8 @@ def theatre(policy: str, lines: int = len(LINES)) -> Iterator[Theatre]:
     )
     settings = scale.settings(where)
     where.data_dir.mkdir(mode=0o755)
-    running = start(EmbeddedConfig(data_dir=where.data_dir / "postgres", die_with_parent=True))
+    config = EmbeddedConfig(data_dir=where.data_dir / "postgres", die_with_parent=True, settings=SHORT_LIVES)
+    running = start(config)
     try:
         installation = asyncio.run(prepare(settings))
         assert installation.running is not None

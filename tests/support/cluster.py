@@ -104,7 +104,7 @@ async def _prepare_template(owner: str) -> None:
     try:
         await connection.execute(f"create database {TEMPLATE}")
         await migrate(for_database(owner, TEMPLATE))
-        await ensure_runtime_role(connection, RUNTIME_ROLE, RUNTIME_PASSWORD)
+        await ensure_runtime_role(connection, RUNTIME_ROLE, RUNTIME_PASSWORD, random=True)
     finally:
         await connection.close()
 

@@ -117,7 +117,7 @@ async def _prepare_embedded(settings: Settings) -> tuple[str, Running]:
         connection = await asyncpg.connect(owner, timeout=30)
         try:
             await connection.execute("select pg_advisory_lock(77)")
-            await ensure_runtime_role(connection, RUNTIME_ROLE, password)
+            await ensure_runtime_role(connection, RUNTIME_ROLE, password, random=True)
         finally:
             await connection.close(timeout=5)
         ballast.keep()

@@ -159,3 +159,23 @@ async def test_a_password_with_quotes_works(empty: Dsns, worker_id: str) -> None
     finally:
         await connection.execute('drop role "' + login.replace('"', '""') + '"')
         await connection.close()
+
+
+@pytest.mark.parametrize(("random", "rounds"), [(True, 1), (False, 4096)])
+async def test_only_what_people_choose_is_stretched(
+    empty: Dsns, worker_id: str, random: bool, rounds: int
+) -> None:
+    login = f"stretched_{worker_id}"
+    connection = await asyncpg.connect(empty.owner)
+    try:
+        if connection.get_server_version().major < 16:
+            pytest.skip("this PostgreSQL has one number of rounds")
+        await migrate(empty.owner, files=[ONE])
+        await ensure_runtime_role(connection, login, "x" * 32, random=random)
+        kept = await connection.fetchval("select rolpassword from pg_authid where rolname = $1", login)
+        assert kept.startswith(f"SCRAM-SHA-256${rounds}:")
+        # What is set later, by anybody, is stretched as usual.
+        assert await value(empty.owner, "show scram_iterations") == "4096"
+    finally:
+        await connection.execute(f"drop role {login}")
+        await connection.close()

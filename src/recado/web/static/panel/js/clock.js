@@ -1,5 +1,5 @@
 // Keeps "há 4 min" true while the page is open. The exact moment stays in the title.
-const english = document.documentElement.lang === "en";
+import { word } from "./words.js";
 
 function span(seconds) {
   if (seconds < 60) return `${Math.floor(seconds)} s`;
@@ -7,16 +7,13 @@ function span(seconds) {
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
-  const days = Math.floor(hours / 24);
-  return english ? `${days} days` : `${days} dias`;
+  return word("days", String(Math.floor(hours / 24)));
 }
 
 function words(moment) {
   const seconds = (Date.now() - Date.parse(moment)) / 1000;
-  if (Math.abs(seconds) < 10) return english ? "now" : "agora";
-  const text = span(Math.abs(seconds));
-  if (seconds > 0) return english ? `${text} ago` : `há ${text}`;
-  return english ? `in ${text}` : `em ${text}`;
+  if (Math.abs(seconds) < 10) return word("now");
+  return word(seconds > 0 ? "ago" : "ahead", span(Math.abs(seconds)));
 }
 
 function refresh() {

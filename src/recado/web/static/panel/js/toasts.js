@@ -1,4 +1,6 @@
 // Short answers at the edge: from the server (HX-Trigger "recado:toast") or from a page that was just opened.
+import { word } from "./words.js";
+
 const region = document.getElementById("toasts");
 const STAYS_MS = 10_000;
 
@@ -13,7 +15,7 @@ export function toast(text, kind = "ok") {
 function arm(line) {
   const close = document.createElement("button");
   close.type = "button";
-  close.setAttribute("aria-label", region.dataset.closeLabel);
+  close.setAttribute("aria-label", word("close"));
   close.textContent = "×";
   close.addEventListener("click", () => line.remove());
   line.append(close);
@@ -22,5 +24,5 @@ function arm(line) {
 }
 
 document.addEventListener("recado:toast", (event) => toast(event.detail.text, event.detail.kind));
-document.addEventListener("htmx:sendError", () => toast(document.documentElement.lang === "en" ? "No connection. Try again." : "Sem conexão. Tente de novo.", "bad"));
+document.addEventListener("htmx:sendError", () => toast(word("offline"), "bad"));
 for (const line of region.querySelectorAll("[data-toast]")) arm(line);

@@ -47,6 +47,7 @@ class NumberRow:
     kill_switch: bool
     # The platform's own stop, which the company's people and keys cannot lift.
     platform_stop: bool
+    stop_reason: str | None
     paused_reason: str | None
     paused_until: datetime | None
     # fast | strict | None: as the tenant says.

@@ -57,7 +57,7 @@ where tenant_id = @tenant_id and number_id = @number_id
 -- :list_numbers -> NumberRow
 select p.tenant_id, p.number_id, p.waba_id, w.external_id as waba_external_id, p.provider, p.external_id,
     p.display_phone, p.verified_name, p.is_default, p.quality, l.rate_per_s, l.kill_switch,
-    l.platform_stop, l.paused_reason, l.paused_until, l.ordering
+    l.platform_stop, l.stop_reason, l.paused_reason, l.paused_until, l.ordering
 from phone_number p
 join waba w on w.tenant_id = p.tenant_id and w.waba_id = p.waba_id
 join lane l on l.tenant_id = p.tenant_id and l.number_id = p.number_id

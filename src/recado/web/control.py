@@ -11,9 +11,10 @@ from recado.audit import service as audit
 from recado.audit.model import INSTALLATION, Entry, Verdict, Wanted
 from recado.db.pool import Tx
 from recado.kit.clock import Clock
-from recado.kit.ids import TenantId
+from recado.kit.ids import NumberId, TenantId
 from recado.messages import backlog
 from recado.messages.backlog import Plan, Scope
+from recado.numbers import stops
 from recado.tenants import service as tenants
 from recado.tenants import switches
 from recado.tenants.model import KillSwitch, Mode, TenantRow
@@ -80,6 +81,22 @@ class Control:
         async with self._engine() as tx:
             await switches.switch_tenant(
                 tx, self._clock.now(), tenant_id, on=on, reason=reason, actor=by.actor, origin=by.origin
+            )
+
+    async def switch_number(
+        self, tenant_id: TenantId, number_id: NumberId, *, on: bool, reason: str | None, by: By
+    ) -> None:
+        """The platform's stop of one number of a company. Raises NotFound."""
+        async with self._engine() as tx:
+            await stops.stop_by_platform(
+                tx,
+                self._clock.now(),
+                tenant_id,
+                number_id,
+                on=on,
+                reason=reason,
+                actor=by.actor,
+                origin=by.origin,
             )
 
     # ------------------------------------------------------------------ companies

@@ -83,6 +83,96 @@ async def test_a_kind_and_a_number_stop_alone(street: Street, company: Company, 
     assert len(await street.world.claim()) == 1
 
 
+async def test_every_switch_says_how_many_it_holds(street: Street, company: Company, enter: Enter) -> None:
+    platform = await enter(Role.PLATFORM)
+    for _ in range(2):
+        await street.world.queue(company)
+    assert words(await platform.get(PATH)).count("seguraria 2 mensagens") == 2  # everything, and this company
+    number_id, tenant_id = str(company.number.number_id), str(company.tenant.tenant_id)
+    switches = (
+        ("tudo", ""),
+        ("conta", tenant_id),
+        ("empresa", ""),
+        ("linha", number_id),
+        ("tipo", "template"),
+        ("numero", number_id),
+    )
+    for alvo, qual in switches:
+        plan = words(await platform.get(PATH + "/plano", params=asked(alvo, "parar", qual)))
+        assert "2 mensagens ficam em espera." in plan, alvo
+        assert (await platform.post(PATH, asked(alvo, "parar", qual, "ensaio"))).status_code == 303, alvo
+    shown = words(await platform.get(PATH))
+    assert shown.count("segura 2 mensagens") == 2
+    assert re.search(r"Modelos Parado ensaio Em espera 2 Retomar", shown)
+    assert re.search(r"Parado pela plataforma ensaio Em espera 2 Retomar", shown)
+    assert await street.world.claim() == []
+    for alvo, qual in switches[:5]:
+        plan = words(await platform.get(PATH + "/plano", params=asked(alvo, "retomar", qual)))
+        assert "2 em espera: 2 saem." in plan, alvo
+        assert (await platform.post(PATH, asked(alvo, "retomar", qual))).status_code == 303, alvo
+    assert len(await street.world.claim()) == 2
+
+
+async def test_a_number_the_platform_stopped_waits_for_the_platform(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    platform, own = await enter(Role.PLATFORM), await enter(Role.ADMINISTRATOR)
+    number_id = str(company.number.number_id)
+    await street.world.queue(company)
+    # However the platform's people ask for it, the stop is theirs.
+    await platform.post(PATH, asked("numero", "parar", number_id, "denúncias demais"))
+    lane = await street.world.row("select kill_switch, platform_stop, stop_reason from lane")
+    assert lane == {"kill_switch": False, "platform_stop": True, "stop_reason": "denúncias demais"}
+    shown = await own.get(PATH)
+    assert "Parado pela plataforma denúncias demais" in words(shown)
+    assert "Só a plataforma retoma." in words(shown)
+    assert "data-resume" not in shown.text
+    for alvo, acao in (("linha", "retomar"), ("linha", "parar")):
+        assert (await own.post(PATH, asked(alvo, acao, number_id, "não pode"))).status_code == 403
+        assert (await own.get(PATH + "/plano", params=asked(alvo, acao, number_id))).status_code == 403
+    await own.post(PATH, asked("numero", "retomar", number_id))
+    assert (await own.post(f"/painel/numeros/{number_id}/retomar", {})).status_code < 500
+    assert await street.world.claim() == []
+    entry = await street.world.row(
+        "select actor, why from audit_entry where action = 'number.stopped_by_platform'"
+    )
+    assert entry == {"actor": f"person:{platform.person_id}", "why": "denúncias demais"}
+    await platform.post(PATH, asked("linha", "retomar", number_id))
+    assert len(await street.world.claim()) == 1
+
+
+async def test_the_platform_lifts_a_companys_own_stop_too(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    platform, own = await enter(Role.PLATFORM), await enter(Role.ADMINISTRATOR)
+    number_id = str(company.number.number_id)
+    await own.post(PATH, asked("numero", "parar", number_id, "balanço"))
+    page = await platform.get(PATH)
+    assert 'data-resume="numero"' in page.text
+    await platform.post(PATH, asked("numero", "retomar", number_id))
+    assert not await street.world.value("select kill_switch or platform_stop from lane")
+
+
+@pytest.mark.parametrize(
+    ("mode", "becomes"), [("enabled", "queued"), ("dry_run", "simulated"), ("disabled", "skipped")]
+)
+async def test_the_mode_decides_what_becomes_of_the_queue_at_once(
+    street: Street, company: Company, enter: Enter, mode: str, becomes: str
+) -> None:
+    browser = await enter(Role.ADMINISTRATOR)
+    if mode == "enabled":
+        await browser.post(PATH, asked("modo", "modo", "dry_run", "antes"))
+    message_id = await street.world.queue(company)
+    await browser.post(PATH, asked("modo", "modo", mode, "ensaio"))
+    assert await street.world.value("select mode from tenant") == mode
+    entry = await street.world.row(
+        "select actor, why from audit_entry where action = 'tenant.settings_changed' order by seq desc limit 1"
+    )
+    assert entry == {"actor": f"person:{browser.person_id}", "why": "ensaio"}
+    assert len(await street.world.claim()) == (mode == "enabled")
+    assert (await street.world.message(message_id))["state"] == becomes
+
+
 async def test_a_change_of_mode_says_what_becomes_of_the_queue(
     street: Street, company: Company, enter: Enter
 ) -> None:
@@ -148,6 +238,7 @@ async def test_who_only_looks_sees_no_switch_and_cannot_move_one(enter: Enter, r
         asked("nada", "parar"),
         asked("numero", "parar", "não-é", "teste"),
         asked("numero", "parar", "019b3c5e-7d2a-7c11-8a55-2f6b5d0c9a10", "teste"),
+        asked("tipo", "parar", "telegrama", "teste"),
         asked("modo", "modo", "turbo", "teste"),
         asked("modo", "parar", "enabled", "teste"),
     ],

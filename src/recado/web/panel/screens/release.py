@@ -22,7 +22,17 @@ from recado.web.auth import Deps
 from recado.web.control import By
 from recado.web.panel import security
 from recado.web.panel.pages import go, page
-from recado.web.panel.screens.release_view import ACTIONS, TARGETS, Target, done_words, load, standing
+from recado.web.panel.screens.release_view import (
+    ACTIONS,
+    KIND_NAMES,
+    PLATFORM_ONLY,
+    TARGETS,
+    Target,
+    What,
+    done_words,
+    load,
+    standing,
+)
 from recado.web.panel.visitor import Viewer, Visitor, needs
 from recado.web.panel.words import _
 from recado.web.services import Services
@@ -39,11 +49,16 @@ def read_target(visitor: Visitor, alvo: str, qual: str, acao: str) -> Target:
     """Raises NotFound for what makes no sense, Forbidden for what only the platform may touch."""
     if alvo not in TARGETS or acao not in ACTIONS:
         raise NotFound("no_such_switch", "there is no such switch")
-    if alvo in ("tudo", "conta") and not visitor.allowed("rollout.global"):
+    platform = visitor.allowed("rollout.global")
+    # What the platform's people stop, only they let go on.
+    what: What = "linha" if (alvo, acao) == ("numero", "parar") and platform else alvo
+    if what in PLATFORM_ONLY and not platform:
         raise Forbidden("missing_right", "only the platform may do this")
-    if (alvo == "modo") != (acao == "modo") or (alvo == "modo" and qual not in set(Mode)):
+    if (what == "modo") != (acao == "modo") or (what == "modo" and qual not in set(Mode)):
         raise NotFound("no_such_switch", "there is no such switch")
-    return Target(what=alvo, which=qual, action=acao)
+    if what == "tipo" and qual not in KIND_NAMES:
+        raise NotFound("no_such_switch", "there is no such switch")
+    return Target(what=what, which=qual, action=acao)
 
 
 def _uuid(text: str) -> UUID:
@@ -96,7 +111,7 @@ async def plan_of(deps: Services, visitor: Visitor, target: Target) -> Plan:
         case _:
             scope = Scope(
                 tenant_id=visitor.tenant_id,
-                number_id=NumberId(_uuid(target.which)) if target.what == "numero" else None,
+                number_id=NumberId(_uuid(target.which)) if target.what in ("linha", "numero") else None,
                 kind=target.which if target.what == "tipo" else None,
             )
             async with deps.db.tenant(visitor.tenant_id) as tx:
@@ -106,8 +121,10 @@ async def plan_of(deps: Services, visitor: Visitor, target: Target) -> Plan:
 async def _name(deps: Services, visitor: Visitor, target: Target) -> str:
     if target.what == "conta":
         return (await deps.control.company(TenantId(_uuid(target.which)))).name
-    if target.what == "numero":
+    if target.what in ("linha", "numero"):
         return await _number_name(deps, visitor, NumberId(_uuid(target.which)))
+    if target.what == "tipo":
+        return _(KIND_NAMES[target.which])
     return visitor.tenant_name
 
 
@@ -162,6 +179,12 @@ async def _carry_out(deps: Services, visitor: Visitor, change: _Change) -> None:
         case "conta":
             tenant_id = TenantId(_uuid(target.which))
             await deps.control.switch_company(tenant_id, on=on, reason=change.reason, by=change.by)
+        case "linha":
+            number_id = NumberId(_uuid(target.which))
+            await _number_name(deps, visitor, number_id)
+            await deps.control.switch_number(
+                visitor.tenant_id, number_id, on=on, reason=change.reason, by=change.by
+            )
         case "empresa":
             stop = {"kill_switch": True, "kill_reason": change.reason} if on else {"kill_switch": False}
             await _settings(deps, visitor, change, stop)

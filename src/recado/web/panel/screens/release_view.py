@@ -18,7 +18,10 @@ from recado.web.panel.visitor import Visitor
 from recado.web.panel.words import _, mark, n_
 from recado.web.services import Services
 
-What = Literal["tudo", "conta", "empresa", "numero", "tipo", "modo"]
+# `conta` and `linha` are the platform's own stops of a company and of a number, which the company cannot lift;
+# `empresa` and `numero` are the company's.
+What = Literal["tudo", "conta", "empresa", "linha", "numero", "tipo", "modo"]
+PLATFORM_ONLY: frozenset[What] = frozenset({"tudo", "conta", "linha"})
 TARGETS: tuple[What, ...] = get_args(What)
 Action = Literal["parar", "retomar", "modo"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -71,9 +74,21 @@ class View:
     kinds: Sequence[KindLine]
     # Only for the platform's people.
     companies: Sequence[CompanyStanding]
-    # Where the address leads that a stop's button opens.
     may_switch: bool
     may_all: bool
+
+    @property
+    def everywhere(self) -> int:
+        """How many a stop of everything would hold now."""
+        return sum(one.waiting for one in self.companies)
+
+    def number_target(self, one: NumberRow) -> tuple[What, bool] | None:
+        """Which stop of this number the button moves, and whether it is on; None when only the platform may."""
+        if one.platform_stop:
+            return ("linha", True) if self.may_all else None
+        if one.kill_switch:
+            return "numero", True
+        return ("linha", False) if self.may_all else ("numero", False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

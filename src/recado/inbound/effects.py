@@ -17,6 +17,7 @@ from recado.kit.failpoints import reached
 from recado.kit.ids import NumberId, TenantId
 from recado.kit.phone import variants
 from recado.messages import inbound as messages
+from recado.messages import repeats
 from recado.messages.inbound import Arrival
 from recado.messages.statuses import StatusItem, apply_statuses
 from recado.providers.contract import (
@@ -225,6 +226,7 @@ async def _apply_one(
     fresh = await _dispatch(tx, arrival, event)
     if not fresh:
         tally.repeated += 1
+        await repeats.keep(tx, [(arrival.tenant_id, arrival.key, arrival.ledger_id)])
     elif isinstance(event, Unrecognised):
         tally.unhandled += 1
     else:

@@ -13,7 +13,7 @@ from recado.db.pool import Tx
 from recado.kit.failpoints import reached
 from recado.kit.ids import MessageId, TenantId
 from recado.kit.reasons import Reason
-from recado.messages import loose_ends
+from recado.messages import loose_ends, repeats
 from recado.messages.doubt import note_duplicates
 from recado.messages.loose_ends import LooseEnd
 from recado.messages.model import ATTENTION, RANK, Evidence, Standing, State, fold
@@ -186,10 +186,19 @@ async def _keep_new(tx: Tx, items: Sequence[StatusItem], resolved: dict[int, Res
         datas=[item.data for item, _ in chosen],
     )
     fresh = [by_key[(row.tenant_id, bytes(row.key))] for row in kept]
+    await repeats.keep(tx, _told_again(items, set(fresh)))
     strange = [items[index] for index in fresh if resolved[index].message_id is None]
     if strange:
         await loose_ends.keep(tx, [(item.tenant_id, item.wamid_hash, _loose(item)) for item in strange])
     return fresh
+
+
+def _told_again(items: Sequence[StatusItem], fresh: set[int]) -> list[repeats.Repeat]:
+    return [
+        (item.tenant_id, item.key, item.ledger_id)
+        for index, item in enumerate(items)
+        if index not in fresh and item.ledger_id is not None
+    ]
 
 
 def _loose(item: StatusItem) -> LooseEnd:

@@ -6,7 +6,7 @@ is a type error. Every answer is a closed union: callers `match` and end with `a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -373,3 +373,5 @@ class Provider:
     media: MediaStore | None = None
     history: History | None = None
     catalogue: Catalogue | None = None
+    # The body of a send as it would leave, for the technical view. Raises ValueError when it has no valid form.
+    written: Callable[[Outbound], bytes] | None = None

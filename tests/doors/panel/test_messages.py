@@ -150,9 +150,9 @@ async def test_the_page_of_a_message_tells_its_story(enter: Enter, street: Stree
     admin = await enter(Role.ADMINISTRATOR)
     page = await admin.get(f"{HERE}/{one}")
     said = words(page)
-    for part in ("Pedido guardado", "Saiu da fila", "Aceita pela Meta", "Técnico", "Janela de 24 horas"):
+    for part in ("Pedido guardado", "Saiu da fila", "Aceita pela Meta", "Técnico", "Janela fechada"):
         assert part in said
-    assert "wamid" not in page.text
+    assert "wamid.A1" not in page.text
     assert "5520955500111" not in page.text
     operator = await enter(Role.OPERATOR)
     assert "Técnico" not in words(await operator.get(f"{HERE}/{one}"))

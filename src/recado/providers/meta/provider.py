@@ -13,6 +13,7 @@ from recado.providers.meta.history import MetaHistory
 from recado.providers.meta.http import Budget, GraphHttp, Probe
 from recado.providers.meta.media import MetaMedia
 from recado.providers.meta.parse import parse
+from recado.providers.meta.payload import encode_message
 from recado.providers.meta.signature import verify_webhook
 
 CAPABILITIES: Final = Capabilities(
@@ -84,4 +85,5 @@ def build(
         media=MetaMedia(http, media_hosts),
         history=MetaHistory(http) if history else None,
         catalogue=MetaCatalogue(http),
+        written=encode_message,
     )

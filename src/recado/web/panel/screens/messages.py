@@ -35,6 +35,15 @@ _TABS = {
     "sairam": mark("Saíram"),
     "nao-enviadas": mark("Não enviadas"),
 }
+# What the keyboard knows here beyond every list's own keys; `?` shows it.
+OWN_KEYS = (
+    ("o", mark("Abrir a linha")),
+    ("e", mark("Reenviar…")),
+    ("d", mark("Descartar…")),
+    ("c", mark("Abrir conversa")),
+    ("p", mark("Pausar ou retomar as atualizações")),
+    ("1 … 6", mark("Escolher a aba")),
+)
 Word = Annotated[str, Query(max_length=100)]
 
 
@@ -128,9 +137,7 @@ async def index(request: Request, deps: Deps, visitor: Viewer, antes: Word = "")
             before=_uuid(antes) or listing.LAST,
             most=_MOST,
         )
-        counts = await listing.counts(tx, now, visitor.tenant_id)
-        causes = await listing.causes(tx, visitor.tenant_id) if counts.attention else []
-        stopped = await listing.stopped_lanes(tx, visitor.tenant_id)
+        above = await _standing(tx, now, visitor, chosen)
         templates = await listing.templates_used(tx, visitor.tenant_id)
         owned = await numbers.list_numbers(tx, visitor.tenant_id)
     return answer(
@@ -142,11 +149,10 @@ async def index(request: Request, deps: Deps, visitor: Viewer, antes: Word = "")
         newest=chosen.address() if antes else None,
         stopped_early=found.stopped_early,
         chosen=chosen,
-        tabs=_tabs(chosen, counts),
-        causes=[(cause, words.reason(cause.reason)) for cause in causes],
-        stopped=[(lane, words.reason(lane.reason)) for lane in stopped],
+        **above,
         picks=_picks(templates, owned),
         words=words,
+        own_keys=OWN_KEYS,
     )
 
 
@@ -167,6 +173,7 @@ def _tabs(chosen: Chosen, counts: Counts) -> list[dict[str, Any]]:
             "more": found[name] >= listing.COUNTED,
             "hot": name == "voce",
             "current": name == chosen.aba,
+            "id": f"conta-{name}",
             "attrs": {"data-tab": name},
         }
         for name, label in _TABS.items()
@@ -204,12 +211,29 @@ async def rows(
     deps: Deps,
     visitor: Viewer,
     ids: Annotated[list[UUID] | None, Query(max_length=_MOST_IDS)] = None,
+    contas: str = "",
 ) -> Response:
-    """Fresh rows for the ones on the page, and those of the others that belong to this list."""
+    """Fresh rows for the ones on the page, and those of the others that belong to this list. With `contas` the
+    numbers of the tabs and the problems by cause come along."""
     now = deps.clock.now()
     chosen = chosen_of(request)
     keys = await deps.tenant_keys(visitor.tenant_id)
+    given: dict[str, Any] = {"chosen": chosen, "words": words, "tabs": [], "causes": [], "stopped": []}
     async with deps.db.tenant(visitor.tenant_id) as tx:
         found = await listing.among(tx, now, visitor.tenant_id, wanted_of(chosen, now), ids or [], keys=keys)
-    lines = [line(row, now, visitor) for row in found]
-    return fragment(request, "messages/list.html", "rows", lines=lines, chosen=chosen, words=words)
+        if contas:
+            given |= await _standing(tx, now, visitor, chosen)
+    given["lines"] = [line(row, now, visitor) for row in found]
+    return fragment(request, "messages/list.html", "fresh", **given)
+
+
+async def _standing(tx: Tx, now: datetime, visitor: Visitor, chosen: Chosen) -> dict[str, Any]:
+    """Above the rows: the tabs with their numbers, and what is wrong by cause."""
+    counts = await listing.counts(tx, now, visitor.tenant_id)
+    causes = await listing.causes(tx, visitor.tenant_id) if counts.attention else []
+    stopped = await listing.stopped_lanes(tx, visitor.tenant_id)
+    return {
+        "tabs": _tabs(chosen, counts),
+        "causes": [(cause, words.reason(cause.reason)) for cause in causes],
+        "stopped": [(lane, words.reason(lane.reason)) for lane in stopped],
+    }

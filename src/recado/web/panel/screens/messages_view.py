@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -10,6 +10,7 @@ from typing import Any
 
 from recado.kit.reason_texts import ReasonText
 from recado.messages.listing import ListRow
+from recado.messages.listing_one import Heard
 from recado.messages.model import AttemptRow, EventRow, State, effective
 from recado.messages.resending import may_send_again
 from recado.web.panel.screens import messages_words as words
@@ -54,6 +55,21 @@ class Line:
 
     def may(self, action: str) -> bool:
         return self.blocked[action] is None
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.state in _DOUBT
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """Why what cannot be done cannot be done: what (names joined), reason. One reason is said once."""
+        names = {"resend": _("Reenviar"), "cancel": _("Cancelar"), "discard": _("Descartar")}
+        if self.in_doubt:
+            names["decide"] = _("Decidir")
+        told: dict[str, list[str]] = {}
+        for action, name in names.items():
+            if (why := self.blocked[action]) is not None:
+                told.setdefault(why, []).append(name)
+        return [(", ".join(found), why) for why, found in told.items()]
 
 
 def line(row: ListRow, now: datetime, visitor: Visitor) -> Line:
@@ -110,7 +126,7 @@ def _why_not_decide(state: State, visitor: Visitor) -> str | None:
 
 @dataclass(slots=True, kw_only=True)
 class Step:
-    """One thing that happened."""
+    """One thing that happened. `times`: how many webhooks told it. `late`: told after something that came later."""
 
     kind: str
     label: str
@@ -122,25 +138,36 @@ class Step:
     note: str = ""
     delta_s: float | None = None
     late: bool = False
+    times: int = 1
+    said: str = field(default="", repr=False)
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def story(events: Sequence[EventRow], attempts: Sequence[AttemptRow]) -> list[Step]:
-    """In the order in which it happened. `late` marks what was told after something that came later in time."""
-    steps = [_of_event(event) for event in events] + [_of_attempt(attempt) for attempt in attempts]
+def story(
+    events: Sequence[EventRow],
+    attempts: Sequence[AttemptRow],
+    again: Mapping[int, int] | None = None,
+    heard: Heard | None = None,
+) -> list[Step]:
+    """In the order in which it happened. `again`: repetitions by number of the event; `heard`: the person's answer."""
+    repeated = again or {}
+    steps = [_of_event(event, 1 + repeated.get(event.seq, 0)) for event in events]
+    steps += [_of_attempt(attempt) for attempt in attempts]
     told = sorted(steps, key=lambda step: step.recorded_at)
     newest: datetime | None = None
     for step in told:
         if step.kind.startswith("status."):
             step.late = newest is not None and step.at < newest
             newest = max(newest or step.at, step.at)
+    if heard is not None:
+        steps.append(_of_answer(heard))
     steps.sort(key=lambda step: (step.at, step.recorded_at))
     for before, after in pairwise(steps):
         after.delta_s = (after.at - before.at).total_seconds()
     return steps
 
 
-def _of_event(event: EventRow) -> Step:
+def _of_event(event: EventRow, times: int) -> Step:
     label, icon, tone = words.event(event.kind)
     data = event.data or {}
     return Step(
@@ -151,7 +178,21 @@ def _of_event(event: EventRow) -> Step:
         at=event.at,
         recorded_at=event.recorded_at,
         why=words.reason(data.get("reason")),
+        times=times,
         data=data,
+    )
+
+
+def _of_answer(heard: Heard) -> Step:
+    label, icon, tone = words.event("person.answered")
+    return Step(
+        kind="person.answered",
+        label=label,
+        icon=icon,
+        tone=tone,
+        at=heard.at,
+        recorded_at=heard.at,
+        said=heard.preview or words.kind(heard.kind),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from recado.kit.reason_texts import ReasonText, reason_text
 from recado.kit.reasons import Reason
-from recado.web.panel.words import _, mark, speech
+from recado.web.panel.words import _, local, mark, short_moment, speech
 
 KINDS: dict[str, str] = {
     "text": mark("Texto"),
@@ -71,12 +73,18 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     "decision.abandon": (mark("Alguém decidiu não reenviar"), "ban", "skipped"),
     "decision.wait": (mark("Alguém decidiu esperar mais"), "hourglass", "doubt"),
     "incident.duplicate_detected": (mark("Saiu duas vezes: ficou registrado"), "triangle-alert", "failed"),
+    "person.answered": (mark("O cliente respondeu"), "reply", "delivered"),
     "status.sent": (mark("Enviada"), "check", "sent"),
     "status.delivered": (mark("Entregue no celular"), "check-check", "delivered"),
     "status.read": (mark("Lida"), "eye", "read"),
     "status.played": (mark("Áudio ouvido"), "headphones", "read"),
     "status.failed": (mark("A Meta não conseguiu entregar"), "triangle-alert", "failed"),
 }
+
+
+def exact(moment: datetime) -> str:
+    """14:30:02 today, else with the day: 18/11 10:04:07."""
+    return f"{short_moment(moment)}:{local(moment):%S}"
 
 
 def kind(name: str) -> str:

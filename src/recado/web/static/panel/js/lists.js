@@ -49,7 +49,7 @@ addKey("j", () => move(1));
 addKey("k", () => move(-1));
 addKey("x", select);
 addKey("X", select);
-addKey("Enter", () => current()?.querySelector("[data-open]")?.click());
+for (const key of ["Enter", "o"]) addKey(key, () => current()?.querySelector("[data-open]")?.click());
 
 document.addEventListener("focusin", (event) => {
   const row = event.target.closest?.("[data-row]");

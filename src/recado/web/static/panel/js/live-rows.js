@@ -2,6 +2,10 @@
 
 const MOST = 100;
 const EVERY_MS = 500;
+// Numbers above the list cost the server more than a row does.
+const COUNTS_EVERY_MS = 3_000;
+// What a row keeps when a fresh one takes its place.
+const KEPT = ["aria-current", "aria-selected", "tabindex", "data-current"];
 
 export class LiveList {
   constructor(element, { say, words, held }) {
@@ -11,6 +15,13 @@ export class LiveList {
     this.busy = false;
     this.all = false;
     this.askedAt = -EVERY_MS;
+    this.countedAt = -COUNTS_EVERY_MS;
+    this.later = 0;
+  }
+
+  // The list's own address: beside it a message may have put another one into the bar.
+  where() {
+    return new URL(this.element.dataset.liveHere ?? location.href, location.href);
   }
 
   rows() {
@@ -56,11 +67,15 @@ export class LiveList {
       if (!asked.includes(id)) asked.push(id);
       this.waiting.delete(id);
     }
-    if (asked.length === 0) return;
+    if (asked.length) await this.ask(asked);
+  }
+
+  async ask(asked) {
     this.askedAt = performance.now();
-    const query = new URLSearchParams(location.search);
+    const query = this.where().searchParams;
     query.delete("ids");
     for (const id of asked) query.append("ids", id);
+    if (this.countsNow(asked)) query.set("contas", "1");
     let answer;
     try {
       answer = await fetch(`${this.element.dataset.liveUrl}?${query}`, { headers: { "HX-Request": "true" } });
@@ -71,9 +86,24 @@ export class LiveList {
     this.put(await answer.text(), asked);
   }
 
+  // Whether the numbers are due; else they are asked for when they are, so that the last change is counted too.
+  countsNow(asked) {
+    if (!("liveCounts" in this.element.dataset)) return false;
+    const due = this.countedAt + COUNTS_EVERY_MS - performance.now();
+    if (due > 0 && asked.length) {
+      this.later ||= setTimeout(() => this.element.isConnected && this.ask([]), due + 10);
+      return false;
+    }
+    clearTimeout(this.later);
+    this.later = 0;
+    this.countedAt = performance.now();
+    return true;
+  }
+
   put(html, asked) {
     const holder = document.createElement("template");
     holder.innerHTML = html;
+    for (const one of holder.content.querySelectorAll("[data-fresh]")) insert(one);
     const came = new Map([...holder.content.querySelectorAll("[data-id]")].map((row) => [row.dataset.id, row]));
     for (const id of asked) {
       // Looked up now: the list may have been swapped while the answer was on its way.
@@ -94,7 +124,7 @@ export class LiveList {
       const twin = fresh.querySelector(`input[type=checkbox][value="${CSS.escape(box.value)}"]`);
       if (twin) twin.checked = box.checked;
     }
-    for (const name of ["aria-current", "aria-selected", "tabindex"]) {
+    for (const name of KEPT) {
       if (row.hasAttribute(name)) fresh.setAttribute(name, row.getAttribute(name));
     }
     const focusable = "a[href], button, input, select, textarea, [tabindex]";
@@ -122,13 +152,22 @@ export class LiveList {
     button.type = "button";
     button.className = "live-pill";
     button.addEventListener("click", () => {
-      const query = new URLSearchParams(location.search);
+      const { pathname, searchParams: query } = this.where();
       for (const name of (this.element.dataset.liveCursor ?? "depois,antes").split(",")) query.delete(name);
-      location.assign(`${location.pathname}${query.size ? `?${query}` : ""}`);
+      location.assign(`${pathname}${query.size ? `?${query}` : ""}`);
     });
     this.element.before(button);
     return button;
   }
+}
+
+// What stands above the rows: a number, or what is wrong. Left alone while it says the same or is being used.
+function insert(fresh) {
+  const place = document.getElementById(fresh.dataset.fresh);
+  if (!place || place.contains(document.activeElement)) return;
+  if (fresh.className) place.className = fresh.className;
+  if (place.innerHTML.trim() === fresh.innerHTML.trim()) return;
+  place.innerHTML = fresh.innerHTML;
 }
 
 // Nothing to show: a repetition must not flash. Times that tick by themselves do not count.
@@ -138,7 +177,7 @@ function same(row, fresh) {
     copy.classList.remove("live-fresh", "live-gone");
     if (!copy.className) copy.removeAttribute("class");
     for (const time of copy.querySelectorAll("time[data-since]")) time.textContent = "";
-    for (const name of ["aria-current", "aria-selected", "tabindex"]) copy.removeAttribute(name);
+    for (const name of KEPT) copy.removeAttribute(name);
     return copy.outerHTML.replace(/\s+/g, " ");
   };
   return plain(row) === plain(fresh);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,9 +15,22 @@ from recado.errors import Invalid, NotFound
 from recado.kit.ids import ContactId, ConversationId, NumberId, TenantId, uuid7
 
 _Q = sql.load("recado.conversations", "desk.sql")
-TABS: Final = ("waiting", "all", "resolved")
+_LOOKS: Final = {
+    "waiting": _Q["look_waiting"],
+    "mine": _Q["look_mine"],
+    "free": _Q["look_open"],
+    "open": _Q["look_open"],
+    "resolved": _Q["look_resolved"],
+    "all": _Q["look_all"],
+}
+TABS: Final = tuple(_LOOKS)
 NOTE_MOST: Final = 4000
 LAST: Final = UUID(int=(1 << 128) - 1)
+# How many conversations one page goes back over while it looks for somebody, and how many messages of a thread.
+LOOK: Final = 10_000
+COUNTED: Final = 100
+Cursor = tuple[datetime, UUID]
+NEWEST: Final[Cursor] = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +63,32 @@ class Talk:
     direction: str | None
     preview: str | None = field(repr=False)
     state: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a conversation stands in a list."""
+
+    conversation_id: ConversationId
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`older` continues below the last row. With `stopped_early` nothing more was found within one look: there may
+    be more further back."""
+
+    talks: list[Talk]
+    older: Cursor | None
+    stopped_early: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Each counted up to COUNTED."""
+
+    waiting: int
+    mine: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,36 +130,84 @@ def _like(text: str) -> str:
     return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
+def _asked(search: str) -> dict[str, str | None]:
+    """Words look in the names; at least four digits look in the phone."""
+    wanted = search.replace("\x00", "").strip()
+    numerals = "".join(one for one in wanted if one.isdecimal())
+    return {
+        "search": _like(wanted) if wanted else None,
+        "phone": f"%{numerals}%" if len(numerals) >= 4 else None,
+    }
+
+
 async def listed(
     tx: Tx,
     tenant_id: TenantId,
     *,
     tab: str = "all",
+    holder_id: UUID | None = None,
     search: str = "",
-    before: tuple[datetime, UUID] | None = None,
-    ids: Sequence[UUID] | None = None,
+    before: Cursor | None = None,
     most: int = 50,
+) -> Page:
+    """The latest first. `tab`: waiting (the customer wrote last), mine (`holder_id` holds it), free (nobody does),
+    open (the customer wrote and it is not settled), resolved, all."""
+    at, ident = before or NEWEST
+    statement = _LOOKS[tab]
+    asked: dict[str, Any] = {"tenant_id": tenant_id, "before_at": at, "before_id": ident, "look": LOOK}
+    asked |= {"holder_id": holder_id, "free": tab == "free", "skip": 0, "most": most + 1} | _asked(search)
+    spots = await tx.many(statement, Spot, **asked)
+    found = await _talks(tx, tenant_id, spots[:most])
+    if len(spots) > most:
+        return Page(talks=found, older=_cursor(spots[most - 1]), stopped_early=False)
+    if not search and tab != "free":
+        return Page(talks=found, older=None, stopped_early=False)
+    # Where this look ended, if there is anything below.
+    asked |= {"free": False, "search": None, "skip": LOOK - 1, "most": 1}
+    end = await tx.one(statement, Spot, **asked)
+    return Page(talks=found, older=_cursor(end) if end else None, stopped_early=end is not None)
+
+
+def _cursor(spot: Spot) -> Cursor:
+    return spot.last_at, spot.conversation_id
+
+
+async def _talks(tx: Tx, tenant_id: TenantId, spots: Sequence[Spot]) -> list[Talk]:
+    ids = [one.conversation_id for one in spots]
+    return await tx.many(_Q["talks"], Talk, tenant_id=tenant_id, ids=ids) if ids else []
+
+
+async def among(
+    tx: Tx,
+    tenant_id: TenantId,
+    ids: Sequence[UUID],
+    *,
+    tab: str = "all",
+    holder_id: UUID | None = None,
+    search: str = "",
 ) -> list[Talk]:
-    """The latest first. `tab`: waiting (the customer wrote last, not settled), all, resolved."""
-    wanted = search.replace("\x00", "").strip()
-    numerals = "".join(one for one in wanted if one.isdecimal())
-    return await tx.many(
-        _Q["list_talks"],
-        Talk,
+    """Those of these conversations that belong to the list, the latest first."""
+    spots = await tx.many(
+        _Q["among"],
+        Spot,
         tenant_id=tenant_id,
+        ids=list(ids),
         tab=tab,
-        search=_like(wanted) if wanted else None,
-        phone=f"%{numerals}%" if len(numerals) >= 4 else None,
-        before_at=before[0] if before else None,
-        before_id=before[1] if before else None,
-        ids=list(ids) if ids is not None else None,
-        most=most,
+        holder_id=holder_id,
+        **_asked(search),
     )
+    return await _talks(tx, tenant_id, spots)
+
+
+async def counts(tx: Tx, tenant_id: TenantId, holder_id: UUID) -> Counts:
+    """What waits for somebody, and what this person holds."""
+    found = await tx.one(_Q["counts"], Counts, tenant_id=tenant_id, holder_id=holder_id, most=COUNTED)
+    return found or Counts(waiting=0, mine=0)
 
 
 async def talk(tx: Tx, tenant_id: TenantId, conversation_id: UUID) -> Talk:
     """Raises NotFound; another company's conversation is not found either."""
-    rows = await listed(tx, tenant_id, ids=[conversation_id], most=1)
+    rows = await tx.many(_Q["talks"], Talk, tenant_id=tenant_id, ids=[conversation_id])
     if not rows:
         raise NotFound("conversation_not_found", "this tenant has no such conversation")
     return rows[0]
@@ -137,7 +224,9 @@ async def thread(
 
 
 async def latest_inbound(tx: Tx, tenant_id: TenantId, conversation_id: UUID) -> Inbound | None:
-    return await tx.one(_Q["latest_inbound"], Inbound, tenant_id=tenant_id, conversation_id=conversation_id)
+    return await tx.one(
+        _Q["latest_inbound"], Inbound, tenant_id=tenant_id, conversation_id=conversation_id, look=LOOK
+    )
 
 
 async def notes(tx: Tx, tenant_id: TenantId, conversation_id: UUID) -> list[Note]:
@@ -179,7 +268,6 @@ async def assign(
 async def resolve(tx: Tx, now: datetime, tenant_id: TenantId, conversation_id: UUID, *, by: Staff) -> None:
     """Settled until the customer writes again; nothing stays unread. Audit: conversation.resolved."""
     await talk(tx, tenant_id, conversation_id)
-    await tx.execute(_Q["see"], tenant_id=tenant_id, conversation_id=conversation_id)
     await tx.execute(_Q["resolve"], tenant_id=tenant_id, conversation_id=conversation_id, now=now)
     await _told(tx, now, tenant_id, conversation_id, "conversation.resolved", by)
 
@@ -222,7 +310,6 @@ async def see(
     was = await talk(tx, tenant_id, conversation_id)
     if was.unread == 0:
         return None
-    await tx.execute(_Q["reopen_unread"], tenant_id=tenant_id, conversation_id=conversation_id)
     await tx.execute(_Q["see"], tenant_id=tenant_id, conversation_id=conversation_id)
     await _told(tx, now, tenant_id, conversation_id, "conversation.seen", by)
     return await latest_inbound(tx, tenant_id, conversation_id)

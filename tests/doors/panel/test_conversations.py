@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -228,3 +229,40 @@ async def test_another_company_has_no_such_conversation(
     for address in (path, f"{path}/bolhas"):
         assert (await browser.get(address)).status_code == 404
     assert (await browser.post(f"{path}/assumir")).status_code == 404
+
+
+async def test_a_conversation_is_handed_to_a_colleague_and_to_nobody_else(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    path = await write(street, company)
+    rui = await enter(Role.OPERATOR, login="rui@aurora.example")
+    checker = await enter(Role.REVIEWER)
+    browser = await enter(Role.ADMINISTRATOR)
+    page = await browser.get(path)
+    assert str(rui.person_id) in page.text
+    # Who may not answer is not offered and not taken.
+    assert str(checker.person_id) not in page.text
+    for stranger in (checker.person_id, uuid4()):
+        assert (await browser.post(f"{path}/atribuir", {"pessoa": str(stranger)})).status_code == 422
+    given = await browser.post(f"{path}/atribuir", {"pessoa": str(rui.person_id)}, hx_request="true")
+    assert "Com Luana Freitas" in words(given)
+    assert "Marina" in words(await rui.get(LIST, params={"aba": "minhas"}))
+    assert "Nada com você agora." in words(await browser.get(LIST, params={"aba": "minhas"}))
+    assert (await checker.post(f"{path}/atribuir", {"pessoa": str(rui.person_id)})).status_code == 403
+
+
+async def test_lists_say_how_many_wait_and_a_page_leads_to_the_next(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    for number in range(41):
+        await write(street, company, person=f"55209555{number:04}", name=f"Pessoa {number}")
+    browser = await enter(Role.OPERATOR)
+    first = await browser.get(LIST)
+    assert "Esperando você 41" in words(first)
+    assert (await browser.get("/painel/contagens")).json()["esperando"] == 41
+    older = re.search(r'href="([^"]+antes=[^"]+)"', first.text)
+    assert older
+    shown = first.text.count('class="talk-row') + (await browser.get(html.unescape(older[1]))).text.count(
+        'class="talk-row'
+    )
+    assert shown == 41

@@ -11,6 +11,7 @@ from recado.web.panel.screens import (
     audit,
     conversations,
     conversations_acts,
+    conversations_holding,
     counts,
     door,
     keys,
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhooks.router,
     conversations.router,
     conversations_acts.router,
+    conversations_holding.router,
 )
 
 
@@ -120,6 +122,7 @@ NAVIGATION = Navigation(
                     icon="inbox",
                     right="conversations.read",
                     key="c",
+                    badge="esperando",
                     bar=True,
                 ),
             ),

@@ -12,22 +12,34 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from recado.conversations import desk
-from recado.conversations.desk import Talk
+from recado.conversations.desk import Cursor
+from recado.db.pool import Tx
 from recado.errors import NotFound
 from recado.kit.ids import uuid4
 from recado.media import service as media
+from recado.people.model import MemberRow
+from recado.people.rights import Role, may
 from recado.templates import service as templates
 from recado.web.auth import Deps
-from recado.web.panel.pages import fragment, page
+from recado.web.panel.pages import fragment, page, query
 from recado.web.panel.screens import conversations_view as view
+from recado.web.panel.screens.counts import badge
 from recado.web.panel.visitor import Viewer, Visitor, needs
 from recado.web.panel.words import _
+from recado.web.services import Services
 
 router = APIRouter()
 PATH = "/painel/conversas"
 TEMPLATE = "conversations/index.html"
 _PAGE = 40
-_TABS = {"esperando": "waiting", "todas": "all", "resolvidas": "resolved"}
+_TABS = {
+    "esperando": "waiting",
+    "minhas": "mine",
+    "livres": "free",
+    "abertas": "open",
+    "resolvidas": "resolved",
+    "todas": "all",
+}
 Word = Annotated[str, Query(max_length=120)]
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -36,16 +48,45 @@ _HEADERS = {
 }
 
 
-def _cursor(talk: Talk) -> str:
-    return urlsafe_b64encode(f"{talk.last_at.isoformat()} {talk.conversation_id}".encode()).decode()
+def _write_cursor(cursor: Cursor) -> str:
+    return urlsafe_b64encode(f"{cursor[0].isoformat()} {cursor[1]}".encode()).decode()
 
 
-def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
+def _read_cursor(text: str) -> Cursor | None:
     try:
         at, _space, ident = urlsafe_b64decode(text.encode()).decode().partition(" ")
-        return datetime.fromisoformat(at), UUID(ident)
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(ident)) if moment.tzinfo else None
     except ValueError:
         return None
+
+
+@badge("esperando", "conversations.read")
+async def count_waiting(tx: Tx, visitor: Visitor) -> int:
+    return (await desk.counts(tx, visitor.tenant_id, visitor.person_id)).waiting
+
+
+def _tabs(tab: str, search: str, counted: desk.Counts) -> list[dict[str, Any]]:
+    labels = {
+        "esperando": _("Esperando você"),
+        "minhas": _("Minhas"),
+        "livres": _("Sem dono"),
+        "abertas": _("Abertas"),
+        "resolvidas": _("Resolvidas"),
+        "todas": _("Todas"),
+    }
+    numbers = {"esperando": counted.waiting, "minhas": counted.mine}
+    return [
+        {
+            "label": label,
+            "href": query(PATH, aba=name, busca=search),
+            "current": name == tab,
+            "count": numbers.get(name),
+            "more": numbers.get(name, 0) >= desk.COUNTED,
+            "hot": name == "esperando",
+        }
+        for name, label in labels.items()
+    ]
 
 
 async def _list(deps: Deps, visitor: Visitor, tab: str, search: str, before: str) -> dict[str, Any]:
@@ -55,24 +96,29 @@ async def _list(deps: Deps, visitor: Visitor, tab: str, search: str, before: str
             tx,
             visitor.tenant_id,
             tab=_TABS[tab],
+            holder_id=visitor.person_id,
             search=search,
             before=_read_cursor(before) if before else None,
-            most=_PAGE + 1,
+            most=_PAGE,
         )
-    labels = {"esperando": _("Esperando você"), "todas": _("Todas"), "resolvidas": _("Resolvidas")}
+        counted = await desk.counts(tx, visitor.tenant_id, visitor.person_id)
     return {
-        "talks": found[:_PAGE],
-        "older": _cursor(found[_PAGE - 1]) if len(found) > _PAGE else None,
+        "talks": found.talks,
+        "older": _write_cursor(found.older) if found.older else None,
+        "stopped_early": found.stopped_early,
         "aba": tab,
         "busca": search,
         "antes": before,
-        "tabs": [
-            {"label": label, "href": f"{PATH}?aba={name}", "current": name == tab}
-            for name, label in labels.items()
-        ],
+        "tabs": _tabs(tab, search, counted),
         "view": view,
         "picked": None,
     }
+
+
+async def holders(deps: Services, visitor: Visitor) -> list[MemberRow]:
+    """Who of the company may hold a conversation."""
+    people = await deps.desk.members(visitor.tenant_id)
+    return [one for one in people if one.disabled_at is None and may(Role(one.role), "conversations.reply")]
 
 
 async def open_talk(deps: Deps, visitor: Visitor, conversation_id: UUID, **more: Any) -> dict[str, Any]:
@@ -84,6 +130,7 @@ async def open_talk(deps: Deps, visitor: Visitor, conversation_id: UUID, **more:
         lines = await desk.thread(tx, visitor.tenant_id, conversation_id, before=before)
         noted = await desk.notes(tx, visitor.tenant_id, conversation_id)
         known = await templates.list_all(tx, visitor.tenant_id, gone=True)
+    people = await holders(deps, visitor) if visitor.allowed("conversations.assign") else []
     given: dict[str, Any] = {
         "talk": talk,
         "bubbles": view.bubbles(lines, known),
@@ -95,6 +142,7 @@ async def open_talk(deps: Deps, visitor: Visitor, conversation_id: UUID, **more:
         "quoting": "",
         "trouble": "",
         "view": view,
+        "others": [one for one in people if one.person_id not in (visitor.person_id, talk.holder_id)],
         "mine": talk.holder_id == visitor.person_id,
         "emoji": view.EMOJI,
         "picker": None,
@@ -127,8 +175,14 @@ async def rows(
 ) -> Response:
     """Rows of the list that changed, as they are now; those that left the tab do not come."""
     async with deps.db.tenant(visitor.tenant_id) as tx:
-        tab = _TABS.get(aba, "waiting")
-        found = await desk.listed(tx, visitor.tenant_id, tab=tab, search=busca, ids=ids, most=100)
+        found = await desk.among(
+            tx,
+            visitor.tenant_id,
+            ids,
+            tab=_TABS.get(aba, "waiting"),
+            holder_id=visitor.person_id,
+            search=busca,
+        )
     return fragment(request, TEMPLATE, "rows", talks=found, view=view, picked=None, aba=aba, busca=busca)
 
 

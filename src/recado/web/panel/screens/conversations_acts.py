@@ -1,4 +1,4 @@
-"""Conversas: answering, holding, settling, noting. Every one of these is a POST that leaves a trace."""
+"""Conversas: answering with text, files, reactions and templates. Each is a POST that leaves a trace."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-import structlog
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from recado.audit import service as audit
 from recado.conversations import desk
-from recado.conversations.desk import Inbound, Staff, Talk
+from recado.conversations.desk import Staff, Talk
 from recado.errors import TooLarge
 from recado.kit.ids import MessageId, uuid4, uuid7
 from recado.kit.reason_texts import reason_text
@@ -23,8 +22,6 @@ from recado.media import formats
 from recado.media import service as media
 from recado.messages import accept as accepting
 from recado.messages.content import parse_draft
-from recado.numbers import service as numbers
-from recado.providers.contract import Done
 from recado.templates import preview
 from recado.templates import service as templates
 from recado.templates.model import TemplateRow
@@ -37,18 +34,18 @@ from recado.web.panel.words import _
 from recado.web.services import Services
 
 router = APIRouter()
-_log = structlog.get_logger("recado.panel")
 _ROOM = 64 * 1024
 _VALUE_MOST = 1024
 TEXT_MOST: Final = 4096
 Key = Annotated[str, Form(min_length=8, max_length=120)]
 
 
-def _staff(visitor: Visitor) -> Staff:
+def staff_of(visitor: Visitor) -> Staff:
+    """The visitor as somebody of the company."""
     return Staff(person_id=visitor.person_id, name=visitor.name, actor=visitor.actor)
 
 
-async def _thread(
+async def thread_now(
     request: Request, deps: Services, visitor: Visitor, conversation_id: UUID, toast: str = "", **more: Any
 ) -> Response:
     """The thread as it is now: a part of the page for htmx, the page again for everybody else."""
@@ -59,7 +56,8 @@ async def _thread(
     if is_swap(request):
         response = fragment(request, TEMPLATE, "thread", status=422 if trouble else 200, **given)
         return tell(response, toast) if toast else response
-    shell = {"talks": (), "older": None, "aba": "todas", "busca": "", "antes": "", "tabs": (), "picked": None}
+    shell: dict[str, Any] = {"talks": (), "older": None, "stopped_early": False, "tabs": (), "picked": None}
+    shell |= {"aba": "todas", "busca": "", "antes": ""}
     return page(request, TEMPLATE, status=422 if trouble else 200, **shell | given)
 
 
@@ -108,7 +106,7 @@ async def _send(
 async def _note_sent(deps: Services, visitor: Visitor, talk: Talk, message_id: MessageId) -> None:
     """Who answers a conversation that nobody holds, holds it."""
     now = deps.clock.now()
-    staff = _staff(visitor)
+    staff = staff_of(visitor)
     async with deps.db.tenant(visitor.tenant_id) as tx:
         data = {"conversation": str(talk.conversation_id)}
         await audit.record(
@@ -157,10 +155,10 @@ async def reply(
             given |= {"context": {"message_id": citar}}
         given = await _send(deps, visitor, talk, given, chave, same)
     if given:
-        return await _thread(
+        return await thread_now(
             request, deps, visitor, conversation_id, trouble=given, draft=words, quoting=citar
         )
-    return await _thread(request, deps, visitor, conversation_id)
+    return await thread_now(request, deps, visitor, conversation_id)
 
 
 def _closed(visitor: Visitor) -> str:
@@ -228,7 +226,7 @@ async def react(
     talk = await _talk(deps, visitor, conversation_id)
     about = {"message_id": str(mensagem), "emoji": emoji}
     trouble = await _send(deps, visitor, talk, {"type": "reaction", "reaction": about}, chave, about)
-    return await _thread(request, deps, visitor, conversation_id, trouble=trouble)
+    return await thread_now(request, deps, visitor, conversation_id, trouble=trouble)
 
 
 # --------------------------------------------------------------------------- templates
@@ -283,103 +281,5 @@ async def choose(
         payload = preview.content(row, values)
         trouble = await _send(deps, visitor, talk, payload, chave, payload)
         if not trouble:
-            return await _thread(request, deps, visitor, conversation_id)
-    return await _thread(request, deps, visitor, conversation_id, picker=picker, trouble=trouble)
-
-
-# --------------------------------------------------------------------------- holding, settling, noting
-
-
-@router.post(PATH + "/{conversation_id}/assumir")
-@needs("conversations.assign")
-async def take(request: Request, deps: Deps, visitor: Viewer, conversation_id: UUID) -> Response:
-    staff = _staff(visitor)
-    async with deps.db.tenant(visitor.tenant_id) as tx:
-        await desk.assign(tx, deps.clock.now(), visitor.tenant_id, conversation_id, staff, by=staff)
-    deps.changed([visitor.tenant_id], conversations=[conversation_id])
-    return await _thread(request, deps, visitor, conversation_id, _("A conversa é sua."))
-
-
-@router.post(PATH + "/{conversation_id}/soltar")
-@needs("conversations.assign")
-async def release(request: Request, deps: Deps, visitor: Viewer, conversation_id: UUID) -> Response:
-    async with deps.db.tenant(visitor.tenant_id) as tx:
-        now = deps.clock.now()
-        await desk.assign(tx, now, visitor.tenant_id, conversation_id, None, by=_staff(visitor))
-    deps.changed([visitor.tenant_id], conversations=[conversation_id])
-    return await _thread(request, deps, visitor, conversation_id, _("A conversa está livre."))
-
-
-@router.post(PATH + "/{conversation_id}/resolver")
-@needs("conversations.reply")
-async def settle(request: Request, deps: Deps, visitor: Viewer, conversation_id: UUID) -> Response:
-    async with deps.db.tenant(visitor.tenant_id) as tx:
-        await desk.resolve(tx, deps.clock.now(), visitor.tenant_id, conversation_id, by=_staff(visitor))
-    deps.changed([visitor.tenant_id], conversations=[conversation_id])
-    toast = _("Resolvida. Se o cliente escrever, ela volta.")
-    return await _thread(request, deps, visitor, conversation_id, toast)
-
-
-@router.post(PATH + "/{conversation_id}/reabrir")
-@needs("conversations.reply")
-async def reopen(request: Request, deps: Deps, visitor: Viewer, conversation_id: UUID) -> Response:
-    async with deps.db.tenant(visitor.tenant_id) as tx:
-        await desk.reopen(tx, deps.clock.now(), visitor.tenant_id, conversation_id, by=_staff(visitor))
-    deps.changed([visitor.tenant_id], conversations=[conversation_id])
-    return await _thread(request, deps, visitor, conversation_id, _("Conversa reaberta."))
-
-
-@router.post(PATH + "/{conversation_id}/nota")
-@needs("conversations.note")
-async def note(
-    request: Request,
-    deps: Deps,
-    visitor: Viewer,
-    conversation_id: UUID,
-    nota: Annotated[str, Form(min_length=1, max_length=desk.NOTE_MOST)],
-) -> Response:
-    async with deps.db.tenant(visitor.tenant_id) as tx:
-        await desk.note(tx, deps.clock.now(), visitor.tenant_id, conversation_id, nota, by=_staff(visitor))
-    deps.changed([visitor.tenant_id], conversations=[conversation_id])
-    return await _thread(request, deps, visitor, conversation_id, _("Nota guardada."))
-
-
-@router.post(PATH + "/{conversation_id}/lida")
-@needs("conversations.reply")
-async def seen(deps: Deps, visitor: Viewer, conversation_id: UUID) -> Response:
-    """Nothing is unread here any more, and the customer's telephone may show it."""
-    async with deps.db.tenant(visitor.tenant_id) as tx:
-        latest = await desk.see(tx, deps.clock.now(), visitor.tenant_id, conversation_id, by=_staff(visitor))
-    if latest is not None:
-        deps.changed([visitor.tenant_id], conversations=[conversation_id])
-        await _receipt(deps, visitor, latest)
-    return Response(status_code=204)
-
-
-async def _receipt(deps: Services, visitor: Visitor, latest: Inbound) -> None:
-    """Outside any transaction. That it does not arrive is no loss: what counts is seen here."""
-    sealed = await deps.sealed_credentials(visitor.tenant_id, latest.number_id)
-    if sealed is None:
-        return
-    credentials = numbers.open_credentials(deps.vault, sealed)
-    sender = deps.providers[sealed.provider].sender
-    outcome = await sender.mark_read(sealed.external_id, latest.wamid, False, credentials)
-    if not isinstance(outcome, Done):
-        _log.info("panel.receipt_refused", outcome=type(outcome).__name__)
-
-
-@router.post(PATH + "/{conversation_id}/mostrar")
-@needs("personal.reveal")
-async def reveal(request: Request, deps: Deps, visitor: Viewer, conversation_id: UUID) -> Response:
-    """The whole number, once; the look is written down."""
-    async with deps.db.tenant(visitor.tenant_id) as tx:
-        talk = await desk.talk(tx, visitor.tenant_id, conversation_id)
-        await audit.record(
-            tx,
-            deps.clock.now(),
-            visitor.tenant_id,
-            actor=visitor.actor,
-            action="personal.revealed",
-            target=str(conversation_id),
-        )
-    return fragment(request, TEMPLATE, "whole", talk=talk)
+            return await thread_now(request, deps, visitor, conversation_id)
+    return await thread_now(request, deps, visitor, conversation_id, picker=picker, trouble=trouble)

@@ -120,6 +120,17 @@ def templates() -> list[dict[str, Any]]:
     return [_reminder(), _welcome(), _code(), _hello()]
 
 
+def sample_message() -> dict[str, Any]:
+    """The first message somebody sends: a reminder to Marina."""
+    values = [{"type": "text", "text": "Marina"}, {"type": "text", "text": "amanhã às 14h"}]
+    template = {
+        "name": "lembrete_consulta",
+        "language": {"code": "pt_BR"},
+        "components": [{"type": "body", "parameters": values}],
+    }
+    return {"to": people()[0]["phone"], "type": "template", "template": template}
+
+
 def simulator_seed(
     *, app_secret: str, verify_token: str, access_token: str, callback_url: str
 ) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from recado.adapters.blobs import DirectoryBlobs
 from recado.app.accepting import Accepting
 from recado.app.chores import chores
+from recado.app.demo_data import sample_message
 from recado.app.directory import Directory
 from recado.app.disk import space_of
 from recado.app.health import Health
@@ -177,6 +178,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         proxies=settings.proxies,
         demo_login=settings.demo_login,
         handset_url=_handset(settings),
+        sample=sample_message() if settings.demo_login else None,
         staging_token=staging.get_secret_value() if staging else None,
         full=house.full,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from recado.adapters.blobs import BlobStore
 from recado.db.pool import Database
@@ -76,6 +76,8 @@ class Services:
     demo_login: bool = False
     # The virtual handset, when the simulator stands behind us.
     handset_url: str | None = None
+    # A message the sample company may send, as a body of `POST /api/v1/messages`: to somebody on the handset.
+    sample: Mapping[str, Any] | None = None
     staging_token: str | None = field(default=None, repr=False)
     # Whether the disk is too full to store anything more.
     full: Callable[[], bool] = lambda: False

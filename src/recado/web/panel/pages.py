@@ -103,6 +103,11 @@ def csrf_field() -> Markup:
     return Markup("<input type='hidden' name='csrf' value='{}'>").format(_token.get())
 
 
+def json_text(value: Any) -> str:
+    """As a person would write it into a command."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def query(base: str, /, **values: Any) -> str:
     """An address with these parameters; empty ones are left out."""
     kept = {name: value for name, value in values.items() if value not in (None, "", False)}
@@ -135,7 +140,7 @@ def environment() -> Environment:
         "quote": quote,
         "htmx_config": HTMX_CONFIG,
     }
-    made.filters |= FILTERS | {"rich": rich, "plain": plain}
+    made.filters |= FILTERS | {"rich": rich, "plain": plain, "json_text": json_text}
     for name in made.list_templates(filter_func=lambda one: one.startswith("parts/")):
         for macro, what in vars(made.get_template(name).module).items():
             if not macro.startswith("_"):
@@ -161,6 +166,8 @@ def _context(request: Request, given: dict[str, Any]) -> dict[str, Any]:
         "now": services.clock.now(),
         "navigation": groups,
         "handset_url": services.handset_url,
+        "sample": services.sample,
+        "api_address": services.public_url or str(request.base_url).rstrip("/"),
         "demo": services.demo_login,
         "correlation": correlation_id(),
         "toasts": _read_toast(request),

@@ -14,6 +14,7 @@ from recado.web.panel.screens import (
     conversations_holding,
     counts,
     door,
+    first,
     keys,
     links,
     live,
@@ -45,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sheet.router,
     live.router,
     counts.router,
+    first.router,
     messages.router,
     # Before the pages of one message: their addresses would be taken for ids.
     messages_bulk.router,

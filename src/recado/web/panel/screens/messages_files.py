@@ -104,6 +104,11 @@ async def file(request: Request, deps: Deps, visitor: Viewer, message_id: UUID, 
     data = await deps.blobs.get(row.blob) if row and row.state == "stored" and row.blob else None
     if row is None or data is None:
         raise NotFound("media_not_found", "no such file")
+    return as_file(request, row, data)
+
+
+def as_file(request: Request, row: MediaRow, data: bytes) -> Response:
+    """What browsers show or play is shown; everything else is only ever saved."""
     mime = _mime(row)
     shown = mime in SHOWN
     how = "inline" if shown else "attachment"

@@ -60,16 +60,12 @@ class Line:
     def in_doubt(self) -> bool:
         return self.state in _DOUBT
 
-    def refusals(self) -> list[tuple[str, str]]:
-        """Why what cannot be done cannot be done: what (names joined), reason. One reason is said once."""
+    def refusals(self) -> list[tuple[str, str, str]]:
+        """What cannot be done and why: word, action, reason."""
         names = {"resend": _("Reenviar"), "cancel": _("Cancelar"), "discard": _("Descartar")}
         if self.in_doubt:
-            names["decide"] = _("Decidir")
-        told: dict[str, list[str]] = {}
-        for action, name in names.items():
-            if (why := self.blocked[action]) is not None:
-                told.setdefault(why, []).append(name)
-        return [(", ".join(found), why) for why, found in told.items()]
+            names = {"decide": _("Decidir")}
+        return [(name, action, why) for action, name in names.items() if (why := self.blocked[action])]
 
 
 def line(row: ListRow, now: datetime, visitor: Visitor) -> Line:
@@ -161,10 +157,19 @@ def story(
             newest = max(newest or step.at, step.at)
     if heard is not None:
         steps.append(_of_answer(heard))
-    steps.sort(key=lambda step: (step.at, step.recorded_at))
+    steps.sort(key=_place)
     for before, after in pairwise(steps):
         after.delta_s = (after.at - before.at).total_seconds()
     return steps
+
+
+_TOLD_LAST = ("status.sent", "status.delivered", "status.read", "status.played", "person.answered")
+
+
+def _place(step: Step) -> tuple[datetime, int, datetime, datetime]:
+    """Providers tell whole seconds: within one second what they tell comes after what we did, in its own order."""
+    told = _TOLD_LAST.index(step.kind) + 1 if step.kind in _TOLD_LAST else 0
+    return step.at.replace(microsecond=0), told, step.at, step.recorded_at
 
 
 def _of_event(event: EventRow, times: int) -> Step:

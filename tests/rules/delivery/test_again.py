@@ -72,7 +72,7 @@ def test_only_what_ended_without_arriving_may_be_sent_anew(state: State) -> None
 
 
 def test_nobody_sends_anew_what_came_in() -> None:
-    with pytest.raises(Conflict, match="only a message that ended without arriving can be sent again"):
+    with pytest.raises(Conflict, match=r"^only a message that ended without arriving can be sent again$"):
         request_for(replace(OLD, direction="in"), NOW)
 
 
@@ -106,6 +106,8 @@ def test_without_a_class_or_a_reference_the_rules_of_a_first_request_hold() -> N
 def test_the_kind_is_the_contents_own_and_else_the_rows() -> None:
     content = {"text": {"body": "Olá"}}
     assert asked(content=content, kind="text").draft.kind is Kind.TEXT
+    renamed = asked(kind="template", content={"type": "text", "text": {"body": "Olá"}})
+    assert renamed.draft.kind is Kind.TEXT
 
 
 def test_what_cannot_be_said_any_more_is_told_as_broken_rules() -> None:

@@ -108,7 +108,7 @@ def test_the_window_is_longer_than_leases_and_slow_echoes() -> None:
 def test_the_defaults_are_the_promise() -> None:
     named = (RULES.window_s, RULES.lease_s, RULES.margin_s, RULES.proof_s, RULES.cooldown_s)
     assert named == (120, 30, 60, 30, 600)
-    assert (RULES.before_s, RULES.soft_s, RULES.session_s) == (5, 20, 60)
+    assert (RULES.before_s, RULES.soft_s, RULES.session_s, RULES.patience_s) == (5, 20, 60, 3600)
 
 
 def test_a_chat_reply_is_sent_again_only_while_it_is_fresh() -> None:
@@ -116,11 +116,11 @@ def test_a_chat_reply_is_sent_again_only_while_it_is_fresh() -> None:
     assert class_allows(reply, RULES, after(60))
     assert not class_allows(reply, RULES, after(60.1))
     assert class_allows(replace(reply, message_class=MessageClass.UTILITY), RULES, after(99_999))
-    assert not class_allows(replace(reply, message_class=MessageClass.MARKETING), RULES, after(0))
+    assert class_allows(replace(reply, message_class=MessageClass.MARKETING), RULES, after(0)) is False
 
 
 def test_the_door_must_have_been_open_since_before_the_send_and_its_cool_down() -> None:
     edge = STARTED - timedelta(seconds=605)
     assert not channel_trusted(replace(LOST, trusted_since=edge), RULES)
     assert channel_trusted(replace(LOST, trusted_since=edge - timedelta(milliseconds=1)), RULES)
-    assert not channel_trusted(replace(LOST, trusted_since=None), RULES)
+    assert channel_trusted(replace(LOST, trusted_since=None), RULES) is False

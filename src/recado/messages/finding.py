@@ -8,17 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from recado.conversations import service as conversations
+from recado.conversations import finding as people
+from recado.conversations.finding import Span
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.kit.ids import TenantId
-from recado.kit.phone import digits
 from recado.tenants.vault import TenantKeys
 
 _Q = sql.load("recado.messages", "listing.sql")
 FIRST = UUID(int=0)
 LAST = UUID(int=(1 << 128) - 1)
-_LEAST_PHONE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +31,12 @@ class Search:
 
     ids: tuple[UUID, ...] | None = None
     reference: str | None = field(default=None, repr=False)
-    conversations: list[UUID] | None = None
-    # A pattern for ILIKE.
+    conversations: tuple[UUID, ...] | None = None
+    # So many people that their messages are met by walking back.
+    people: Span | None = None
+    # Patterns: what stands in the text or within a name, and within a phone.
     text: str | None = field(default=None, repr=False)
+    numerals: str | None = field(default=None, repr=False)
 
     @property
     def points(self) -> bool:
@@ -42,11 +44,8 @@ class Search:
         return self.ids is not None or self.reference is not None or self.conversations is not None
 
 
-async def meaning_of(
-    tx: Tx, tenant_id: TenantId, words: str | None, keys: TenantKeys, *, look: int
-) -> Search:
-    """What the words mean: the same on every page of a list. Names are sought among the `look` people who were
-    talked to last."""
+async def meaning_of(tx: Tx, tenant_id: TenantId, words: str | None, keys: TenantKeys) -> Search:
+    """What the words mean: the same on every page of a list."""
     words = (words or "").strip()
     if not words:
         return Search()
@@ -55,12 +54,16 @@ async def meaning_of(
     if words.startswith("wamid."):
         found = await tx.many(_Q["by_wamid"], Found, tenant_id=tenant_id, wamid_hash=keys.hash(words))
         return Search(ids=tuple(row.id for row in found))
+    words = words.replace("\x00", "")
     referred = Search(reference=words)
     if await candidates(tx, tenant_id, referred, before=LAST, since=FIRST, look=1):
         return referred
-    if people := await _people(tx, tenant_id, words, look):
-        return Search(conversations=people)
-    return Search(text=f"%{_literal(words)}%")
+    meant = await people.meant(tx, tenant_id, words)
+    if meant.conversations:
+        return Search(conversations=meant.conversations)
+    if meant.span is not None:
+        return Search(people=meant.span)
+    return Search(text=f"%{people.literal(words)}%", numerals=people.inside_phone(words))
 
 
 async def candidates(
@@ -73,32 +76,9 @@ async def candidates(
     if search.reference is not None:
         found = await tx.many(_Q["of_reference"], Found, reference=search.reference, **asked)
     else:
-        found = await tx.many(_Q["of_people"], Found, conversations=search.conversations, **asked)
+        talks = list(search.conversations or ())
+        found = await tx.many(_Q["of_people"], Found, conversations=talks, **asked)
     return [row.id for row in found]
-
-
-async def _people(tx: Tx, tenant_id: TenantId, words: str, look: int) -> list[UUID]:
-    plain = digits(words)
-    if len(plain) >= _LEAST_PHONE and len(plain) >= len(words) - 6:
-        keys = [("phone", plain), ("phone", "55" + plain)]
-        contacts = await conversations.find_contacts(tx, tenant_id, keys)
-        if contacts:
-            rows = await tx.many(
-                _Q["conversations_of_people"],
-                Found,
-                tenant_id=tenant_id,
-                contact_ids=list(set(contacts.values())),
-            )
-            return [row.id for row in rows]
-    rows = await tx.many(
-        _Q["named_people"],
-        Found,
-        tenant_id=tenant_id,
-        look=look,
-        text=f"%{_literal(words)}%",
-        phone=f"%{plain}%" if len(plain) >= 4 and len(plain) == len(words) else None,
-    )
-    return [row.id for row in rows]
 
 
 def _as_uuid(text: str) -> UUID | None:
@@ -108,8 +88,3 @@ def _as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _literal(words: str) -> str:
-    """Text for ILIKE in which nothing is a pattern."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\x00", "")

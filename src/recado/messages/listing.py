@@ -28,6 +28,7 @@ _M = sql.load("recado.messages")
 
 LOOK = 10_000
 COUNTED = 1_000
+_FEW = 500
 FIRST, LAST = finding.FIRST, finding.LAST
 TABS = ("voce", "todas", "fila", "agendadas", "sairam", "nao-enviadas")
 UNSENT = (
@@ -162,11 +163,9 @@ async def page(
     most: int = 50,
 ) -> Page:
     """Newest first, ids below `before`."""
-    search = await finding.meaning_of(tx, tenant_id, wanted.words, keys, look=LOOK)
+    search = await finding.meaning_of(tx, tenant_id, wanted.words, keys)
     if search.points:
-        named = await finding.candidates(tx, tenant_id, search, before=before, since=wanted.since, look=LOOK)
-        found = await _sift(tx, now, tenant_id, wanted, search, named, most + 1)
-        end = named[-1] if len(named) >= LOOK else None
+        found, end = await _pointed(tx, now, tenant_id, wanted, search, before, most + 1)
     else:
         found = await _look(tx, now, tenant_id, wanted, search, before, most + 1)
         end = None if len(found) > most else await _end_of_look(tx, tenant_id, wanted, before)
@@ -185,7 +184,7 @@ async def among(
     tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, ids: Sequence[UUID], *, keys: TenantKeys
 ) -> list[ListRow]:
     """Those of these messages that belong to the list."""
-    search = await finding.meaning_of(tx, tenant_id, wanted.words, keys, look=LOOK)
+    search = await finding.meaning_of(tx, tenant_id, wanted.words, keys)
     named = [one for one in ids if search.ids is None or one in search.ids]
     return await rows_of(tx, tenant_id, await _sift(tx, now, tenant_id, wanted, search, named, len(named)))
 
@@ -278,6 +277,23 @@ async def _look(
     return [row.id for row in await tx.many(_Q[_statement(wanted)], Found, **shared)]
 
 
+async def _pointed(
+    tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, search: Search, before: UUID, most: int
+) -> tuple[list[UUID], UUID | None]:
+    """Those an index leads to; a few are asked about the list's filters first, since most often they will do. Also
+    where the look ended, when there may be more."""
+    found: list[UUID] = []
+    for look in (min(_FEW, LOOK), LOOK):
+        named = await finding.candidates(tx, tenant_id, search, before=before, since=wanted.since, look=look)
+        found += await _sift(tx, now, tenant_id, wanted, search, named, most - len(found))
+        if len(named) < look:
+            return found, None
+        if len(found) >= most:
+            break
+        before = named[-1]
+    return found, before
+
+
 async def _sift(
     tx: Tx,
     now: datetime,
@@ -299,7 +315,7 @@ async def _sift(
         in_line=statement == "look_waiting",
         ended_unsent=statement == "look_unsent",
         reference=search.reference,
-        conversations=search.conversations,
+        conversations=list(search.conversations) if search.conversations is not None else None,
         most=most,
     )
     return [row.id for row in found]
@@ -316,6 +332,9 @@ def _narrowed(now: datetime, tenant_id: TenantId, wanted: Wanted, search: Search
         "template": wanted.template,
         "free": wanted.free,
         "text": search.text,
+        "numerals": search.numerals,
+        "word_first": search.people.first if search.people else None,
+        "word_last": search.people.last if search.people else None,
         "reason": wanted.reason,
         "unsent": [state.value for state in UNSENT],
         "left": wanted.tab == "sairam",

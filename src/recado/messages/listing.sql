@@ -2,8 +2,11 @@
 -- A look goes back over at most so many messages, whatever the filters say: it costs the same at ten thousand and at
 -- ten million. What is older is reached by looking on from there. Only ids: the rest is fetched row by row, so no
 -- cached plan can turn this into a join over whole tables.
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select id from (
-    select id, direction, number_id, kind, class, state, rank, content, preview, conversation_id from message
+    select id, direction, number_id, contact_id, kind, class, state, rank, content, preview from message
     where tenant_id = @tenant_id and id < @before and id >= @since order by id desc limit @look) m
 where direction = 'out' and (not @left::boolean or rank > 0)
   and (@number_id::uuid is null or number_id = @number_id)
@@ -11,12 +14,22 @@ where direction = 'out' and (not @left::boolean or rank > 0)
   and (@states::text[] is null or state = any(@states))
   and (@template::text is null or content -> 'template' ->> 'name' = @template)
   and (@free::boolean is null or (kind <> 'template') = @free)
-  and (@text::text is null or preview ilike @text)
+  and (@text::text is null or m.preview ilike @text or (
+    select name ilike @text or username ilike @text or phone like @numerals from contact
+    where tenant_id = @tenant_id and contact_id = m.contact_id))
+  and (@word_first::text is null or m.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
+        limit 1))
 order by id desc limit @most;
 
 -- :look_attention -> Found
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select id from (
-    select id, direction, number_id, kind, class, state, reason, content, preview from message
+    select id, direction, number_id, contact_id, kind, class, state, reason, content, preview from message
     where tenant_id = @tenant_id and id < @before and id >= @since and attention order by id desc limit @look) m
 where direction = 'out'
   and (@number_id::uuid is null or number_id = @number_id)
@@ -24,13 +37,23 @@ where direction = 'out'
   and (@states::text[] is null or state = any(@states))
   and (@template::text is null or content -> 'template' ->> 'name' = @template)
   and (@free::boolean is null or (kind <> 'template') = @free)
-  and (@text::text is null or preview ilike @text)
+  and (@text::text is null or m.preview ilike @text or (
+    select name ilike @text or username ilike @text or phone like @numerals from contact
+    where tenant_id = @tenant_id and contact_id = m.contact_id))
+  and (@word_first::text is null or m.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
+        limit 1))
   and (@reason::text is null or reason = @reason)
 order by id desc limit @most;
 
 -- :look_unsent -> Found
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select id from (
-    select id, direction, number_id, kind, class, state, reason, content, preview from message
+    select id, direction, number_id, contact_id, kind, class, state, reason, content, preview from message
     where tenant_id = @tenant_id and id < @before and id >= @since and reason is not null
     order by id desc limit @look) m
 where direction = 'out' and state = any(@unsent::text[])
@@ -39,19 +62,29 @@ where direction = 'out' and state = any(@unsent::text[])
   and (@states::text[] is null or state = any(@states))
   and (@template::text is null or content -> 'template' ->> 'name' = @template)
   and (@free::boolean is null or (kind <> 'template') = @free)
-  and (@text::text is null or preview ilike @text)
+  and (@text::text is null or m.preview ilike @text or (
+    select name ilike @text or username ilike @text or phone like @numerals from contact
+    where tenant_id = @tenant_id and contact_id = m.contact_id))
+  and (@word_first::text is null or m.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
+        limit 1))
   and (@reason::text is null or reason = @reason)
 order by id desc limit @most;
 
 -- :look_waiting -> Found
 -- In line now, or with `later` for a moment still to come. Ordered by the line's own id, not the message's: that order
 -- is there already, so the look ends with the page instead of sorting all that waits (33 ms with 7,000 of them).
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select m.id from (
     select tenant_id, message_id, since from outbox
     where tenant_id = @tenant_id and message_id < @before and message_id >= @since
     order by message_id desc limit @look) o
 cross join lateral (
-    select id, number_id, kind, class, state, reason, content, preview from message
+    select id, number_id, contact_id, kind, class, state, reason, content, preview from message
     where tenant_id = o.tenant_id and id = o.message_id offset 0) m
 where (o.since > @now) = @later::boolean
   and (@number_id::uuid is null or m.number_id = @number_id)
@@ -59,15 +92,25 @@ where (o.since > @now) = @later::boolean
   and (@states::text[] is null or m.state = any(@states))
   and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
   and (@free::boolean is null or (m.kind <> 'template') = @free)
-  and (@text::text is null or m.preview ilike @text)
+  and (@text::text is null or m.preview ilike @text or (
+    select name ilike @text or username ilike @text or phone like @numerals from contact
+    where tenant_id = @tenant_id and contact_id = m.contact_id))
+  and (@word_first::text is null or m.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
+        limit 1))
   and (@reason::text is null or m.reason = @reason)
 order by o.message_id desc limit @most;
 
 -- :sift -> Found
 -- Those of the named messages that belong to the list, whatever the list is: one look by primary key each.
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select m.id from unnest(@ids::uuid[]) as u (id)
 cross join lateral (
-    select id, direction, number_id, conversation_id, kind, class, state, rank, reason, attention, client_reference,
+    select id, direction, number_id, conversation_id, contact_id, kind, class, state, rank, reason, attention, client_reference,
         content, preview
     from message where tenant_id = @tenant_id and id = u.id offset 0) m
 left join lateral (
@@ -81,7 +124,14 @@ where m.direction = 'out' and m.id >= @since
   and (@states::text[] is null or m.state = any(@states))
   and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
   and (@free::boolean is null or (m.kind <> 'template') = @free)
-  and (@text::text is null or m.preview ilike @text)
+  and (@text::text is null or m.preview ilike @text or (
+    select name ilike @text or username ilike @text or phone like @numerals from contact
+    where tenant_id = @tenant_id and contact_id = m.contact_id))
+  and (@word_first::text is null or m.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
+        limit 1))
   and (@reason::text is null or m.reason = @reason)
   and (@reference::text is null or m.client_reference = @reference)
   and (@conversations::uuid[] is null or m.conversation_id = any(@conversations))
@@ -117,27 +167,6 @@ order by id desc offset @look - 1 limit 1;
 -- :end_of_look_waiting -> Found
 select message_id as id from outbox where tenant_id = @tenant_id and message_id < @before and message_id >= @since
 order by message_id desc offset @look - 1 limit 1;
-
--- :named_people -> Found
--- A bounded look at the people talked to last. It costs up to ten times more with ten thousand people than with a
--- thousand, and then no more: a name that is not found among a thousand would be a worse answer than a slower one.
-select c.conversation_id as id from (
-    select conversation_id, contact_id from conversation where tenant_id = @tenant_id
-    order by last_at desc, conversation_id limit @look) c
-cross join lateral (
-    select name, phone, username from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id offset 0) k
-where k.name ilike @text or k.username ilike @text or k.phone like @phone
-limit 50;
-
--- :conversations_of_people -> Found
-select c.conversation_id as id from unnest(@contact_ids::uuid[]) as k (contact_id)
-cross join phone_number p
-cross join lateral (
-    select conversation_id from conversation
-    where tenant_id = @tenant_id and number_id = p.number_id and contact_id = k.contact_id offset 0) c
-where p.tenant_id = @tenant_id
-limit 50;
 
 -- :by_wamid -> Found
 select id from message where tenant_id = @tenant_id and wamid_hash = @wamid_hash limit 50;

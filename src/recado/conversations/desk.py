@@ -157,7 +157,9 @@ async def listed(
     asked: dict[str, Any] = {"tenant_id": tenant_id, "before_at": at, "before_id": ident, "look": LOOK}
     asked |= {"holder_id": holder_id, "free": tab == "free", "skip": 0, "most": most + 1} | _asked(search)
     spots = await tx.many(statement, Spot, **asked)
-    found = await _talks(tx, tenant_id, spots[:most])
+    rows = await _talks(tx, tenant_id, spots[:most])
+    # What stood in the others moved to another conversation of the same person.
+    found = [one for one in rows if one.direction is not None or one.last_inbound_at is not None]
     if len(spots) > most:
         return Page(talks=found, older=_cursor(spots[most - 1]), stopped_early=False)
     if not search and tab != "free":

@@ -254,12 +254,10 @@ async def merge(tx: Tx, tenant_id: TenantId, *, keep: ContactId, absorb: Contact
             pair_tat=row.pair_tat,
             pair_blocked_until=row.pair_blocked_until,
         )
-        await tx.execute(
-            _M["move_notes"],
-            tenant_id=tenant_id,
-            keep=twin.conversation_id,
-            absorb=row.conversation_id,
-        )
+        for name in ("move_notes", "move_holder", "leave_empty"):
+            await tx.execute(
+                _M[name], tenant_id=tenant_id, keep=twin.conversation_id, absorb=row.conversation_id
+            )
         for name in ("move_messages", "move_outbox"):
             await tx.execute(
                 _M[name],

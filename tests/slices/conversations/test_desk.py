@@ -189,3 +189,27 @@ async def test_a_thread_is_read_page_by_page_and_belongs_to_one_company(
         assert await desk.thread(tx, other.tenant.tenant_id, marina) == []
         with pytest.raises(NotFound):
             await desk.resolve(tx, world.now, other.tenant.tenant_id, marina, by=LUANA)
+
+
+async def test_two_people_who_become_one_leave_no_second_conversation_behind(
+    world: World, aurora: Company
+) -> None:
+    """A card with both names arrives: what was two is one, held by whoever held either."""
+    bsuid = "BR.13491208655302741918"
+    await hear(world, aurora)
+    world.clock.advance(seconds=1)
+    hidden = text(None, "wamid.HIDDEN", world.now, "Sou eu") | {"from_user_id": bsuid}
+    await world.hear(inbound(aurora, hidden, contacts=[{"profile": {"name": "Marina"}, "user_id": bsuid}]))
+    both = await listed(world, aurora, "waiting")
+    assert len(both) == 2
+    for ident in both:
+        await act(world, aurora, desk.assign, ident, LUANA)
+    world.clock.advance(seconds=1)
+    whole = text(MARINA, "wamid.BOTH", world.now, "De novo") | {"from_user_id": bsuid}
+    card = {"profile": {"name": "Marina"}, "wa_id": MARINA, "user_id": bsuid}
+    await world.hear(inbound(aurora, whole, contacts=[card]))
+    for tab in ("waiting", "open", "mine"):
+        assert len(await listed(world, aurora, tab)) == 1, tab
+    async with world.db.tenant(aurora.tenant.tenant_id) as tx:
+        page = await desk.listed(tx, aurora.tenant.tenant_id)
+    assert [one.unread for one in page.talks] == [3]

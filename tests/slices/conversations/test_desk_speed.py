@@ -37,9 +37,13 @@ select '{tenant}', md5('c' || n)::uuid, '{number}', md5('p' || n)::uuid, at, at,
 from generate_series(1, {talks}) n, lateral (select now() - n * interval '1 minute' as at) t;
 insert into message (tenant_id, id, direction, number_id, conversation_id, contact_id, kind, content, state, at,
     created_at)
-select '{tenant}', lpad(to_hex(n), 32, '0')::uuid, 'out', '{number}', '{thread}', md5('p1')::uuid, 'text', '{{}}',
+select '{tenant}'::uuid, lpad(to_hex(n), 32, '0')::uuid, 'out', '{number}'::uuid, '{thread}'::uuid, md5('p1')::uuid,
+    'text', '{{}}'::jsonb, 'sent', now(), now()
+from generate_series(1, {messages}) n
+union all
+select '{tenant}', md5('m' || n)::uuid, 'out', '{number}', md5('c' || n)::uuid, md5('p' || n)::uuid, 'text', '{{}}',
     'sent', now(), now()
-from generate_series(1, {messages}) n;
+from generate_series(1, {talks}) n where n % 20 < 2;
 set session_replication_role = origin;
 analyze contact, conversation, message;
 """

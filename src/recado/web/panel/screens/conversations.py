@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -24,6 +23,7 @@ from recado.web.auth import Deps
 from recado.web.panel.pages import fragment, page, query
 from recado.web.panel.screens import conversations_view as view
 from recado.web.panel.screens.counts import badge
+from recado.web.panel.screens.messages_files import as_file
 from recado.web.panel.visitor import Viewer, Visitor, needs
 from recado.web.panel.words import _
 from recado.web.services import Services
@@ -41,11 +41,6 @@ _TABS = {
     "todas": "all",
 }
 Word = Annotated[str, Query(max_length=120)]
-_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; sandbox",
-    "cache-control": "private, no-store",
-}
 
 
 def _write_cursor(cursor: Cursor) -> str:
@@ -188,22 +183,14 @@ async def rows(
 
 @router.get(PATH + "/arquivo/{media_id}")
 @needs("conversations.read")
-async def file(deps: Deps, visitor: Viewer, media_id: UUID) -> Response:
-    """A picture to be shown, or any other file to be saved: never rendered as a page."""
+async def file(request: Request, deps: Deps, visitor: Viewer, media_id: UUID) -> Response:
+    """A picture to be shown, sound or video to be played, any other file to be saved: never rendered as a page."""
     async with deps.db.tenant(visitor.tenant_id) as tx:
         row = await media.find(tx, visitor.tenant_id, media_id)
     data = await deps.blobs.get(row.blob) if row and row.state == "stored" and row.blob else None
     if row is None or data is None:
         raise NotFound("media_not_found", "no such file")
-    mime = (row.mime_type or "").split(";")[0]
-    shown = mime in view.PICTURES
-    name = quote(row.filename or "arquivo")
-    how = "inline" if shown else "attachment"
-    return Response(
-        data,
-        media_type=mime if shown else "application/octet-stream",
-        headers=_HEADERS | {"content-disposition": f"{how}; filename*=UTF-8''{name}"},
-    )
+    return as_file(request, row, data)
 
 
 @router.get(PATH + "/{conversation_id}")

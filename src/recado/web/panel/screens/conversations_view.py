@@ -12,12 +12,13 @@ from recado.conversations.desk import Line
 from recado.media import service as media
 from recado.templates import preview
 from recado.templates.model import TemplateRow
+from recado.web.panel.screens.messages_files import SHOWN
 from recado.web.panel.words import _, mark
 
 WINDOW_S: Final = 24 * 3600
 _FILES: Final = frozenset({"image", "video", "audio", "document", "sticker", "voice"})
-# What can be shown inside the page without running anything.
-PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
+# What of ours is shown or played; of theirs the type says it.
+_OURS: Final = {"image": "image", "sticker": "image", "video": "video", "audio": "audio", "voice": "audio"}
 EMOJI: Final = ("👍", "❤️", "😂", "😮", "🙏")
 KINDS: Final[dict[str, str]] = {
     "image": mark("Foto"),
@@ -34,10 +35,12 @@ KINDS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
+    """`shows` is image, audio, video, or empty for a file to be saved."""
+
     media_id: UUID | None
     kind: str
     name: str = field(repr=False)
-    picture: bool
+    shows: str
     ready: bool
 
 
@@ -107,12 +110,12 @@ def _file(line: Line, body: dict[str, Any]) -> Attached | None:
         return None
     own = line.media_id or media.read_id(str(body.get("id") or ""))
     ours = line.direction == "out"
-    mime = "image/jpeg" if ours and line.kind == "image" else str(line.mime_type or "").split(";")[0]
+    mime = str(line.mime_type or "").split(";")[0].strip().lower()
     return Attached(
         media_id=own,
         kind=line.kind,
         name=str(line.filename or body.get("filename") or _(KINDS[line.kind])),
-        picture=mime in PICTURES,
+        shows=_OURS.get(line.kind, "") if ours else SHOWN.get(mime, ""),
         ready=own is not None and (ours or line.media_state == "stored"),
     )
 
@@ -146,21 +149,29 @@ def _bubble(line: Line, quoted: dict[str, Line], known: Sequence[TemplateRow]) -
 def bubbles(lines: Sequence[Line], known: Sequence[TemplateRow] = ()) -> list[Bubble]:
     """In their order. A reaction stands on its message; one whose message is not on the page says so itself."""
     by_wamid = {line.wamid: line for line in lines if line.wamid}
-    shown: dict[UUID, Bubble] = {}
+    reactions = {line.id: target for line in lines if (target := _target(line, by_wamid)) is not None}
+    shown = {line.id: _bubble(line, by_wamid, known) for line in lines if line.id not in reactions}
     for line in lines:
-        reacted = line.content.get("reaction") if line.kind == "reaction" else None
-        target = by_wamid.get(str(reacted.get("message_id"))) if isinstance(reacted, dict) else None
-        if not isinstance(reacted, dict) or target is None or target.id not in shown:
-            shown[line.id] = _bubble(line, by_wamid, known)
-            continue
-        there = shown[target.id]
-        who = "in" if line.direction == "in" else "out"
-        # Each side has one reaction at most; an empty one takes it back.
-        kept = [one for one in there.reactions if not one.startswith(who)]
-        emoji = str(reacted.get("emoji") or "")
-        fresh = (*kept, f"{who} {emoji}") if emoji else tuple(kept)
-        shown[target.id] = replace(there, reactions=fresh, tries=there.tries + (who == "out"))
+        if line.id in reactions:
+            there = shown[reactions[line.id]]
+            shown[there.id] = _reacted(there, line)
     return list(shown.values())
+
+
+def _target(line: Line, by_wamid: dict[str, Line]) -> UUID | None:
+    """The message on this page that a reaction belongs to. It may have been stored after its reaction."""
+    reacted = line.content.get("reaction") if line.kind == "reaction" else None
+    target = by_wamid.get(str(reacted.get("message_id"))) if isinstance(reacted, dict) else None
+    return target.id if target is not None and target.kind != "reaction" else None
+
+
+def _reacted(there: Bubble, line: Line) -> Bubble:
+    """Each side has one reaction at most; an empty one takes it back."""
+    who = "in" if line.direction == "in" else "out"
+    kept = [one for one in there.reactions if not one.startswith(who)]
+    emoji = str(line.content["reaction"].get("emoji") or "")
+    fresh = (*kept, f"{who} {emoji}") if emoji else tuple(kept)
+    return replace(there, reactions=fresh, tries=there.tries + (who == "out"))
 
 
 def remaining(window_until: datetime, now: datetime) -> int:

@@ -29,7 +29,7 @@ const past = new URLSearchParams(location.search).has("ate");
 
 async function refresh() {
   const talk = page();
-  if (!talk || past) return;
+  if (!talk) return;
   if (busy) {
     again = true;
     return;
@@ -54,7 +54,8 @@ function merge(html) {
   holder.innerHTML = html;
   const here = document.getElementById("bolhas");
   const follow = near();
-  for (const fresh of holder.content.querySelectorAll("[data-bubble]")) {
+  // Somebody who reads far back is not carried off to the newest; only the window is kept true.
+  for (const fresh of past ? [] : holder.content.querySelectorAll("[data-bubble]")) {
     const old = here.querySelector(`[data-id="${CSS.escape(fresh.dataset.id)}"]`);
     if (!old) {
       here.querySelector(".talk-none")?.remove();
@@ -72,11 +73,32 @@ function merge(html) {
     const fresh = holder.content.getElementById(name);
     // The composer changes shape only with the window: what somebody is writing stays.
     if (!old || !fresh || (name === "escrever" && (old.dataset.open === fresh.dataset.open || old.querySelector(".picker")))) continue;
+    keep(old);
     old.replaceWith(fresh);
+    give(fresh);
     window.htmx?.process(fresh);
   }
   if (follow) down();
-  seen();
+  if (!past) seen();
+}
+
+// What somebody was writing when the window closed comes back with it.
+let kept = "";
+
+function keep(composer) {
+  kept = composer.querySelector("#texto")?.value || kept;
+}
+
+function give(composer) {
+  const field = composer.querySelector("#texto");
+  if (field && kept && !field.value) {
+    field.value = kept;
+    kept = "";
+  }
+  const line = composer.querySelector("[data-kept]");
+  if (!line) return;
+  line.hidden = !kept;
+  line.querySelector("[data-kept-words]").textContent = kept;
 }
 
 subscribe({ conversations: "*" }, (change) => {
@@ -85,13 +107,19 @@ subscribe({ conversations: "*" }, (change) => {
 
 // ------------------------------------------------------------------ the window's clock
 
+const ASK_AGAIN_MS = 5_000;
+let asked = -ASK_AGAIN_MS;
+
 function tick() {
   const clock = document.querySelector("[data-ate]");
   if (!clock) return;
   const left = Math.floor((Date.parse(clock.dataset.ate) - Date.now()) / 1000);
   if (left <= 0) {
-    clock.removeAttribute("data-ate");
-    refresh();
+    // By this browser's clock. The server decides; one that is behind is not asked every second.
+    if (performance.now() - asked > ASK_AGAIN_MS) {
+      asked = performance.now();
+      refresh();
+    }
     return;
   }
   const hours = Math.floor(left / 3600);

@@ -40,6 +40,8 @@ class Manners:
     dropped_first: float = 0.02
     lost_answer: float = 0.02
     delay_s: tuple[float, float] = (0.0, 0.12)
+    # Between sent, delivered and read.
+    apart_s: tuple[float, float] = (0.02, 0.35)
     pause_s: float = 0.15
     longest_pause_s: float = 1.6
     # At most so many events in one POST.

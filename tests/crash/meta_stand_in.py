@@ -54,6 +54,8 @@ class Character:
     inbound_per_s: float = 10.0
     media_share: float = 0.6
     faults: bool = True
+    # So many more of what it takes are never answered.
+    unanswered: float = 0.0
     lines: int = len(LINES)
 
 
@@ -116,6 +118,8 @@ class StandIn:
             and self._rng.random() < _IN_A_STORM
         ):
             return self._storm
+        if self._rng.random() < self._character.unanswered:
+            return "reset", True
         draw = self._rng.random()
         for shares, taken in ((_NOT_TAKEN, False), (_TAKEN, True)):
             for name, share in shares.items():
@@ -137,7 +141,7 @@ class StandIn:
             news = News(one.phone_number_id, "statuses", body)
             self.news.append(news)
             self.postman.tell(news, after)
-            after += self._rng.uniform(0.02, 0.35)
+            after += self._rng.uniform(*self.postman.manners.apart_s)
 
     def _answer(self, fate: str, one: Taken | None, to: str, connection: Connection) -> None:
         loop = asyncio.get_running_loop()

@@ -23,9 +23,12 @@ _AFTER_THE_SEND = frozenset(
 _DOORS = frozenset(name for name in NAMES if name.startswith(("accept.", "hook.")))
 _PROJECTOR = frozenset(name for name in NAMES if name.startswith("project."))
 _DOORS_DIE = Weather(cycle_s=60, chaos_s=60, outage_every=0)
-# The doors stay away for two seconds of every six, and who knocked in vain comes back late.
-_OUTAGES = Weather(cycle_s=6, chaos_s=2.2, outage_s=2.0, outage_every=1)
-_SLOW_TO_RETURN = Manners(pause_s=12.0, longest_pause_s=13.0, dropped_first=0, lost_answer=0)
+# The doors stay away for three seconds of every eight. All that Meta has to tell of a message comes at once, so that
+# in an outage all of it knocks in vain, and comes back late.
+_OUTAGES = Weather(cycle_s=8, chaos_s=3.2, outage_s=3.0, outage_every=1)
+_SLOW_TO_RETURN = Manners(
+    pause_s=14.0, longest_pause_s=15.0, dropped_first=0, lost_answer=0, delay_s=(0, 0.02), apart_s=(0, 0.02)
+)
 _FEW_SECONDS = 12.0
 _LONG_S = 600.0
 
@@ -59,13 +62,14 @@ def _plan_for(policy: str, seed: int) -> Plan:
             # Few numbers, so that newer echoes of the same number come soon and seem to prove something.
             return replace(
                 short,
-                seconds=24,
+                seconds=32,
                 ahead=90,
                 lines=12,
                 workers=4,
                 focus=_AFTER_THE_SEND,
                 weather=_OUTAGES,
                 manners=_SLOW_TO_RETURN,
+                unanswered=0.3,
             )
         case "split-transactions":
             return replace(short, focus=_PROJECTOR)

@@ -45,6 +45,7 @@ class Plan:
     seconds: float = 1500.0
     weather: Weather = field(default_factory=Weather)
     manners: Manners = field(default_factory=Manners)
+    unanswered: float = 0.0
     workers: int = 6
     doors: int = 3
     per_s: float = 60.0
@@ -132,6 +133,7 @@ def run(plan: Plan) -> Result:
             hook_url=theatre.hook_url,
             app_secret=APP_SECRET,
             manners=plan.manners,
+            unanswered=plan.unanswered,
             lines=plan.lines,
         )
         with company(character):

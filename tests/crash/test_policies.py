@@ -23,10 +23,9 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(400)]
 )
 async def test_a_careless_policy_is_caught(policy: str, sign: str) -> None:
     # On a busy machine few processes die in a dozen seconds: then once more, for longer.
-    for arguments in (("--seed", "3"), ("--seed", "4", "--seconds", "30")):
+    for arguments in (("--seed", "3"), ("--seed", "4", "--seconds", "45")):
         done = await crash("--policy", policy, *arguments)
         if done.counts.get(sign):
             break
-    # Where luck kept the second try from the handset, the audit still names the proof that was none.
-    assert done.counts.get(sign) or (policy == "no-taint" and "broken: I8" in done.told), done.told[-3000:]
+    assert done.counts.get(sign), done.told[-3000:]
     assert done.code == 1

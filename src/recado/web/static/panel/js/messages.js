@@ -11,6 +11,8 @@ const shown = () => document.querySelector("[data-detail-of]");
 const rowOf = (id) => document.querySelector(`[data-message][data-id="${CSS.escape(id)}"]`);
 const current = () => document.querySelector("[data-message][data-current]");
 let part = "historia";
+// Where the eyes come back to, should the message that is shown at last be no row of this list.
+let from = "";
 let turn = 0;
 
 async function fetched(address) {
@@ -28,6 +30,8 @@ async function fetched(address) {
 async function show(address, how = "push", then = "") {
   const to = new URL(address, location.href);
   const mine = ++turn;
+  const id = to.pathname.split("/").pop();
+  if (rowOf(id)) from = id;
   const html = await fetched(`${to.pathname}/gaveta?aba=${part}`);
   if (mine !== turn) return;
   if (html === null) {
@@ -52,7 +56,7 @@ function mark() {
 function close() {
   turn += 1;
   if (!drawer()) return;
-  const row = rowOf(shown().dataset.detailOf);
+  const row = rowOf(shown().dataset.detailOf) ?? rowOf(from);
   place().replaceChildren();
   mark();
   (row?.querySelector("[data-open]") ?? document.getElementById("main")).focus({ preventScroll: true });

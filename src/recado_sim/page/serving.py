@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+from urllib.parse import urlencode
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 PAGE = "page.html"
@@ -110,8 +112,30 @@ async def tales(request: Request) -> Response:
     return Response(stories(), headers=headers, media_type="application/json")
 
 
+class _PersonConvertor(Convertor[str]):
+    """A phone or a BSUID; nothing else is a person's address."""
+
+    regex = r"\+?[0-9]{8,15}|[A-Z]{2}\.[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("person", _PersonConvertor())
+
+
+async def person(request: Request) -> Response:
+    """`/celular/+5520955500111`: the phone of one person, as an address to write down."""
+    query = urlencode({"pessoa": request.path_params["key"]})
+    return RedirectResponse(f"/celular?{query}", status_code=307, headers=dict(GUARDS))
+
+
 routes: list[Route] = [
     Route("/celular", page, methods=["GET"], name="handset"),
     Route("/celular/roteiros", tales, methods=["GET"], name="handset-stories"),
     Route("/celular/static/{file}", static, methods=["GET"], name="handset-static"),
+    Route("/celular/{key:person}", person, methods=["GET"], name="handset-person"),
 ]

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tests.browser.handset.stage import (
     CHROMIUM,
+    MICROPHONE,
     QUIET,
     Simulator,
     Stage,
@@ -23,7 +24,7 @@ def browser() -> Iterator[Browser]:
     chromium_or_skip()
     # Closed with the file: while it is open its event loop would be in the way of async tests.
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *MICROPHONE])
         yield opened
         opened.close()
 

@@ -28,6 +28,8 @@ QUIET = [
     "--no-first-run",
     "--no-default-browser-check",
 ]
+# A microphone that beeps, and nobody to ask whether it may be used.
+MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 T = TypeVar("T")
 
 

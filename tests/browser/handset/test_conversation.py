@@ -269,6 +269,7 @@ def test_levers_reach_the_phone_time_and_meta(stage: Stage) -> None:
     page.get_by_role("button", name="Desbloquear").click()
     expect(page.locator("#composer")).to_be_visible()
 
+    page.get_by_text("Outros problemas").click()
     page.get_by_label("O que acontece").select_option("token_expired")
     page.get_by_label("Quantas vezes").fill("2")
     page.get_by_role("button", name="Provocar").click()

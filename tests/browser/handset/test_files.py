@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -54,6 +55,15 @@ async def test_every_file_is_served_guarded_and_revalidated(web: httpx2.AsyncCli
 )
 async def test_a_name_that_is_not_a_file_does_not_exist(web: httpx2.AsyncClient, name: str) -> None:
     assert (await web.get(f"/celular/static/{name}")).status_code == 404
+
+
+@pytest.mark.parametrize("key", ["+5520955500111", "5520955500111", "BR.13490000000000000111"])
+async def test_a_phone_has_an_address_of_its_own(web: httpx2.AsyncClient, key: str) -> None:
+    answer = await web.get(f"/celular/{key}")
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"/celular?pessoa={quote(key)}"
+    for name in ("roteiros/x", "static", "nada", "..%2f", "%2f%2fevil.example"):
+        assert (await web.get(f"/celular/{name}")).status_code == 404, name
 
 
 class Contract(HTMLParser):

@@ -3,6 +3,7 @@
 import { summary } from "./bubble.js";
 import { byId, say } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { Recorder } from "./recorder.js";
 import { base64, sampleContact, samplePhoto, samplePlace, sampleSticker, tooBig } from "./samples.js";
 
 const ACCEPT = { image: "image/jpeg,image/png", video: "video/mp4,video/3gpp", audio: "audio/*", document: "" };
@@ -30,6 +31,7 @@ export class Composer {
     byId("attach").addEventListener("click", (event) => this.attach(event.currentTarget));
     byId("quoting").querySelector("button").addEventListener("click", () => this.quote(null));
     this.file.addEventListener("change", () => this.sendPicked());
+    this.recorder = new Recorder((file) => this.sendFile(file, "audio", { voice: true }));
   }
 
   /** @param {any} m the message to answer, or null */
@@ -60,6 +62,7 @@ export class Composer {
 
   /** Another person took the phone. */
   reset() {
+    this.recorder.finish(false);
     this.quoted = this.editing = null;
     byId("quoting").hidden = true;
     this.text.value = "";
@@ -102,7 +105,8 @@ export class Composer {
     openMenu(opener, [
       { label: "Foto", icon: "photo", run: pick("image") },
       { label: "Vídeo", icon: "video", run: pick("video") },
-      { label: "Áudio", icon: "mic", run: pick("audio") },
+      { label: "Gravar mensagem de voz", icon: "mic", run: () => this.recorder.start() },
+      { label: "Arquivo de áudio", icon: "mic", run: pick("audio") },
       { label: "Documento", icon: "doc", run: pick("document") },
       { label: "Foto de exemplo", icon: "photo", run: async () => this.sendFile(await samplePhoto(), "image") },
       { label: "Figurinha de exemplo", icon: "sticker", run: async () => this.sendFile(await sampleSticker(), "sticker") },
@@ -121,10 +125,10 @@ export class Composer {
   }
 
   /** The words being written go along as the caption. */
-  async sendFile(file, kind) {
+  async sendFile(file, kind, more = {}) {
     const problem = tooBig(file, kind);
     if (problem) return say(problem);
-    const body = { data_base64: await base64(file), mime_type: file.type || "application/octet-stream" };
+    const body = { data_base64: await base64(file), mime_type: file.type || "application/octet-stream", ...more };
     if (kind === "document") body.filename = file.name;
     const caption = kind === "audio" || kind === "sticker" ? "" : this.text.value.trim();
     if (caption) body.caption = caption;

@@ -32,6 +32,15 @@ export const GROUPS = [
   }],
 ];
 
+/** One tap each. How often they strike: null is until they are let go. */
+export const QUICK = [
+  ["slow", "Lenta", null],
+  ["token_expired", "Token vencido", null],
+  ["reset_after_accept", "Cai depois de aceitar", 1],
+  ["webhooks_duplicated", "Avisos repetidos", null],
+  ["webhooks_shuffled", "Avisos fora de ordem", null],
+];
+
 const LABELS = Object.assign({}, ...GROUPS.map(([, kinds]) => kinds));
 
 /** Kinds whose refusal is chosen by code. */

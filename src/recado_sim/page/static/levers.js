@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, h, many, words } from "./dom.js";
-import { CODES, GROUPS, WITH_CODE, faultLabel } from "./faults.js";
+import { CODES, GROUPS, QUICK, WITH_CODE, faultLabel } from "./faults.js";
 import { nameOf, showPhone } from "./people.js";
 import { full, now, parse, setNow, shiftMs, shiftWords } from "./time.js";
 
@@ -88,7 +88,24 @@ export class Levers {
     await this.does.run(async () => this.showFaults(await refreshed(() => api.addFault(body))));
   }
 
+  /** @param {string} kind @param {number|null} times */
+  async toggle(kind, times) {
+    const others = this.active.filter((fault) => fault.kind !== kind);
+    await this.does.run(async () => {
+      if (others.length === this.active.length) await api.addFault({ kind, times });
+      else {
+        // The simulator lets go of all at once: the others are pressed again as they were.
+        await api.clearFaults();
+        for (const { id, hits, ...fault } of others) await api.addFault(fault);
+      }
+      this.showFaults(await api.faults());
+    });
+  }
+
   fillFaults() {
+    this.active = [];
+    byId("fault-quick").append(...QUICK.map(([kind, label, times]) => h("button", { class: "pill", type: "button", "aria-pressed": "false",
+      data: { kind }, on: { click: () => this.toggle(kind, times) } }, label)));
     const select = byId("fault-kind");
     select.append(...GROUPS.map(([label, kinds]) => h("optgroup", { label },
       ...Object.keys(kinds).map((kind) => h("option", { value: kind }, faultLabel(kind))))));
@@ -104,6 +121,9 @@ export class Levers {
     const picture = JSON.stringify(active);
     if (picture === this.drawnFaults) return;
     this.drawnFaults = picture;
+    this.active = active;
+    const kinds = new Set(active.map((fault) => fault.kind));
+    for (const pill of byId("fault-quick").children) pill.setAttribute("aria-pressed", String(kinds.has(pill.dataset.kind)));
     byId("fault-clear").hidden = active.length === 0;
     byId("fault-list").replaceChildren(...active.map((fault) => {
       const left = Number(fault?.left ?? fault?.times) || 0;

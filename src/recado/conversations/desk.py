@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from recado.audit import service as audit
+from recado.conversations import finding
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.errors import Invalid, NotFound
@@ -29,6 +30,7 @@ LAST: Final = UUID(int=(1 << 128) - 1)
 # How many conversations one page goes back over while it looks for somebody, and how many messages of a thread.
 LOOK: Final = 10_000
 COUNTED: Final = 100
+_NOT_SOUGHT: Final = dict.fromkeys(("search", "phone", "word_first", "word_last"))
 Cursor = tuple[datetime, UUID]
 NEWEST: Final[Cursor] = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=0))
 
@@ -126,17 +128,16 @@ class Note:
     created_at: datetime
 
 
-def _like(text: str) -> str:
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-
-
-def _asked(search: str) -> dict[str, str | None]:
-    """Words look in the names; at least four digits look in the phone."""
+async def _sought(tx: Tx, tenant_id: TenantId, search: str) -> tuple[tuple[UUID, ...], dict[str, str | None]]:
+    """Whose conversations are looked for, or the conditions by which a walk recognises them."""
     wanted = search.replace("\x00", "").strip()
-    numerals = "".join(one for one in wanted if one.isdecimal())
-    return {
-        "search": _like(wanted) if wanted else None,
-        "phone": f"%{numerals}%" if len(numerals) >= 4 else None,
+    meant = await finding.meant(tx, tenant_id, wanted) if wanted else finding.People()
+    inside = bool(wanted) and not meant.conversations and meant.span is None
+    return meant.conversations, {
+        "search": f"%{finding.literal(wanted)}%" if inside else None,
+        "phone": finding.inside_phone(wanted) if inside else None,
+        "word_first": meant.span.first if meant.span else None,
+        "word_last": meant.span.last if meant.span else None,
     }
 
 
@@ -152,26 +153,55 @@ async def listed(
 ) -> Page:
     """The latest first. `tab`: waiting (the customer wrote last), mine (`holder_id` holds it), free (nobody does),
     open (the customer wrote and it is not settled), resolved, all."""
+    named, words = await _sought(tx, tenant_id, search)
+    if named:
+        return await _page_of(tx, tenant_id, named, tab=tab, holder_id=holder_id, before=before, most=most)
     at, ident = before or NEWEST
     statement = _LOOKS[tab]
     asked: dict[str, Any] = {"tenant_id": tenant_id, "before_at": at, "before_id": ident, "look": LOOK}
-    asked |= {"holder_id": holder_id, "free": tab == "free", "skip": 0, "most": most + 1} | _asked(search)
+    asked |= {"holder_id": holder_id, "free": tab == "free", "skip": 0, "most": most + 1} | words
     spots = await tx.many(statement, Spot, **asked)
-    rows = await _talks(tx, tenant_id, spots[:most])
-    # What stood in the others moved to another conversation of the same person.
-    found = [one for one in rows if one.direction is not None or one.last_inbound_at is not None]
+    found = await _lived(tx, tenant_id, spots[:most])
     if len(spots) > most:
         return Page(talks=found, older=_cursor(spots[most - 1]), stopped_early=False)
     if not search and tab != "free":
         return Page(talks=found, older=None, stopped_early=False)
     # Where this look ended, if there is anything below.
-    asked |= {"free": False, "search": None, "skip": LOOK - 1, "most": 1}
+    asked |= {"free": False, "skip": LOOK - 1, "most": 1} | dict.fromkeys(words)
     end = await tx.one(statement, Spot, **asked)
     return Page(talks=found, older=_cursor(end) if end else None, stopped_early=end is not None)
 
 
+async def _page_of(
+    tx: Tx,
+    tenant_id: TenantId,
+    named: Sequence[UUID],
+    *,
+    tab: str,
+    holder_id: UUID | None,
+    before: Cursor | None,
+    most: int,
+) -> Page:
+    """Of a few people all conversations are known: nothing is looked through."""
+    asked = {"tenant_id": tenant_id, "ids": list(named), "tab": tab, "holder_id": holder_id} | _NOT_SOUGHT
+    at, ident = before or NEWEST
+    spots = [
+        one
+        for one in await tx.many(_Q["among"], Spot, **asked)
+        if one.last_at < at or (one.last_at == at and one.conversation_id > ident)
+    ]
+    older = _cursor(spots[most - 1]) if len(spots) > most else None
+    return Page(talks=await _lived(tx, tenant_id, spots[:most]), older=older, stopped_early=False)
+
+
 def _cursor(spot: Spot) -> Cursor:
     return spot.last_at, spot.conversation_id
+
+
+async def _lived(tx: Tx, tenant_id: TenantId, spots: Sequence[Spot]) -> list[Talk]:
+    """Without those whose messages moved to another conversation of the same person."""
+    rows = await _talks(tx, tenant_id, spots)
+    return [one for one in rows if one.direction is not None or one.last_inbound_at is not None]
 
 
 async def _talks(tx: Tx, tenant_id: TenantId, spots: Sequence[Spot]) -> list[Talk]:
@@ -189,15 +219,10 @@ async def among(
     search: str = "",
 ) -> list[Talk]:
     """Those of these conversations that belong to the list, the latest first."""
-    spots = await tx.many(
-        _Q["among"],
-        Spot,
-        tenant_id=tenant_id,
-        ids=list(ids),
-        tab=tab,
-        holder_id=holder_id,
-        **_asked(search),
-    )
+    named, words = await _sought(tx, tenant_id, search)
+    chosen = [one for one in ids if one in named] if named else list(ids)
+    asked = {"tenant_id": tenant_id, "ids": chosen, "tab": tab, "holder_id": holder_id} | words
+    spots = await tx.many(_Q["among"], Spot, **asked)
     return await _talks(tx, tenant_id, spots)
 
 

@@ -1,76 +1,120 @@
 -- :look_waiting -> Spot
 -- A look goes back over at most `look` conversations along the list's own index, whatever is searched: a page costs
 -- the same at a hundred and at a million. Conditions are those of the indexes (0016), word for word.
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at from conversation
     where tenant_id = @tenant_id and last_inbound_at is not null and (unread > 0 or last_inbound_at >= last_at)
       and (unread = 0 and settled_after >= last_inbound_at) is not true
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-cross join lateral (
-    select name, username, phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id offset 0) k
-where @search::text is null or k.name ilike @search or k.username ilike @search or k.phone like @phone
+where (@search::text is null or (
+    select name ilike @search or username ilike @search or phone like @phone from contact
+    where tenant_id = @tenant_id and contact_id = c.contact_id))
+  and (@word_first::text is null or c.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
+        limit 1))
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_open -> Spot
 -- With `free` only those that nobody holds.
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at, holder_id from conversation
     where tenant_id = @tenant_id
       and last_inbound_at is not null and (unread = 0 and settled_after >= last_inbound_at) is not true
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-cross join lateral (
-    select name, username, phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id offset 0) k
 where (not @free::boolean or c.holder_id is null)
-  and (@search::text is null or k.name ilike @search or k.username ilike @search or k.phone like @phone)
+  and (@search::text is null or (
+    select name ilike @search or username ilike @search or phone like @phone from contact
+    where tenant_id = @tenant_id and contact_id = c.contact_id))
+  and (@word_first::text is null or c.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
+        limit 1))
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_mine -> Spot
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at from conversation
     where tenant_id = @tenant_id and holder_id = @holder_id and holder_id is not null
       and (unread = 0 and settled_after >= coalesce(last_inbound_at, 'epoch')) is not true
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-cross join lateral (
-    select name, username, phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id offset 0) k
-where @search::text is null or k.name ilike @search or k.username ilike @search or k.phone like @phone
+where (@search::text is null or (
+    select name ilike @search or username ilike @search or phone like @phone from contact
+    where tenant_id = @tenant_id and contact_id = c.contact_id))
+  and (@word_first::text is null or c.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
+        limit 1))
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_resolved -> Spot
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at from conversation
     where tenant_id = @tenant_id and unread = 0 and settled_after >= coalesce(last_inbound_at, 'epoch')
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-cross join lateral (
-    select name, username, phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id offset 0) k
-where @search::text is null or k.name ilike @search or k.username ilike @search or k.phone like @phone
+where (@search::text is null or (
+    select name ilike @search or username ilike @search or phone like @phone from contact
+    where tenant_id = @tenant_id and contact_id = c.contact_id))
+  and (@word_first::text is null or c.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
+        limit 1))
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_all -> Spot
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at from conversation
     where tenant_id = @tenant_id
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-cross join lateral (
-    select name, username, phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id offset 0) k
-where @search::text is null or k.name ilike @search or k.username ilike @search or k.phone like @phone
+where (@search::text is null or (
+    select name ilike @search or username ilike @search or phone like @phone from contact
+    where tenant_id = @tenant_id and contact_id = c.contact_id))
+  and (@word_first::text is null or c.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
+        limit 1))
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :among -> Spot
 -- Those of a few conversations that belong to a list.
+with called as materialized (
+    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
+    order by word, contact_id limit 5001)
 select c.conversation_id, c.last_at from conversation c
-join contact k on k.tenant_id = c.tenant_id and k.contact_id = c.contact_id
 where c.tenant_id = @tenant_id and c.conversation_id = any(@ids::uuid[])
-  and (@search::text is null or k.name ilike @search or k.username ilike @search or k.phone like @phone)
+  and (@search::text is null or (
+    select name ilike @search or username ilike @search or phone like @phone from contact
+    where tenant_id = @tenant_id and contact_id = c.contact_id))
+  and (@word_first::text is null or c.contact_id in (select contact_id from called)
+    or (select count(*) from called) > 5000 and (
+        select true from contact_word
+        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
+        limit 1))
   and case @tab::text
       when 'all' then true
       when 'resolved' then c.unread = 0 and c.settled_after >= coalesce(c.last_inbound_at, 'epoch')

@@ -21,7 +21,6 @@ _Q = sql.load("recado.conversations", "finding.sql")
 MOST: Final = 200
 _WHOLE_PHONE = 8
 _END_OF_PHONE = 4
-_SIGNS = 6
 _BEHIND_ALL = "\U0010ffff"
 
 
@@ -87,7 +86,8 @@ async def _talks(tx: Tx, tenant_id: TenantId, contact_ids: list[ContactId]) -> P
 def _numerals(words: str) -> str:
     """The digits of what looks like a phone or a piece of one."""
     numerals = digits(words)
-    return numerals if len(numerals) >= max(_END_OF_PHONE, len(words) - _SIGNS) else ""
+    lettered = any(one.isalpha() for one in words)
+    return numerals if len(numerals) >= _END_OF_PHONE and not lettered else ""
 
 
 def inside_phone(words: str) -> str | None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.slices.world import MARINA, OTHER, Company, World, inbound, text
 
-from recado.conversations import desk
+from recado.conversations import desk, finding
 from recado.conversations.desk import Staff, Talk
 from recado.errors import Invalid, NotFound
 
@@ -213,3 +213,33 @@ async def test_two_people_who_become_one_leave_no_second_conversation_behind(
     async with world.db.tenant(aurora.tenant.tenant_id) as tx:
         page = await desk.listed(tx, aurora.tenant.tenant_id)
     assert [one.unread for one in page.talks] == [3]
+
+
+async def test_a_crowd_is_listed_to_its_end(
+    world: World, aurora: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With few people they are named one by one; with many the walk recognises them; the answer is the same."""
+    for last in range(7):
+        world.clock.advance(seconds=61)
+        await world.queue(aurora, to=f"+552095550012{last}")
+    await world.do("update contact set name = 'Íris Falcão' where phone like '%2'")
+    await world.do("update contact set name = 'Otávio Falcão' where name is null")
+    for words, many in (("otavio", 6), ("FALCAO", 7), ("iris", 1), ("lcão", 7), ("9555001", 7)):
+        pages = []
+        for most_named in (200, 0):
+            monkeypatch.setattr(finding, "MOST", most_named)
+            pages.append(await _whole(world, aurora, words))
+        assert len(set(pages[0])) == many, words
+        assert pages[0] == pages[1], words
+
+
+async def _whole(world: World, aurora: Company, words: str) -> list[UUID]:
+    found: list[UUID] = []
+    before: desk.Cursor | None = None
+    async with world.db.tenant(aurora.tenant.tenant_id) as tx:
+        while True:
+            page = await desk.listed(tx, aurora.tenant.tenant_id, search=words, before=before, most=2)
+            found += [one.conversation_id for one in page.talks]
+            before = page.older
+            if before is None:
+                return found

@@ -6,7 +6,7 @@
 create function plain_words(said text) returns text language sql immutable strict parallel safe
 return left(btrim(regexp_replace(
     lower(regexp_replace(normalize(said, nfkd), '[\u0300-\u036f]+', '', 'g')),
-    '[\s!-/:-@\[-`{-~]+', ' ', 'g')), 120);
+    '[\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u3000-\u303f]+', ' ', 'g')), 120);
 
 create function words_of_contact(name text, username text, phone text) returns setof text
 language sql immutable parallel safe

@@ -128,7 +128,7 @@ def build_providers(settings: Settings) -> dict[str, Provider]:
     return {"meta": meta}
 
 
-def _handset(settings: Settings) -> str | None:
+def handset_address(settings: Settings) -> str | None:
     """The virtual handset stands beside the simulator: with Meta itself as provider there is none."""
     simulated = settings.environment == "demo" and settings.meta_base_url.startswith("http://")
     return f"{settings.meta_base_url}/celular" if simulated else None
@@ -177,7 +177,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         letters=Letters(projection(house)),
         proxies=settings.proxies,
         demo_login=settings.demo_login,
-        handset_url=_handset(settings),
+        handset_url=handset_address(settings),
         sample=sample_message() if settings.demo_login else None,
         staging_token=staging.get_secret_value() if staging else None,
         full=house.full,

@@ -38,7 +38,7 @@ export const QUICK = [
   ["token_expired", "Token vencido", null],
   ["reset_after_accept", "Cai depois de aceitar", 1],
   ["webhooks_duplicated", "Avisos repetidos", null],
-  ["webhooks_shuffled", "Avisos fora de ordem", null],
+  ["webhooks_shuffled", "Fora de ordem", null],
 ];
 
 const LABELS = Object.assign({}, ...GROUPS.map(([, kinds]) => kinds));

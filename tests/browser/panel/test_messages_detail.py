@@ -55,12 +55,9 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the Tab key never reaches {selector}")
 
 
-def test_a_problem_is_found_opened_and_settled_by_keyboard_alone(panel: Panel) -> None:
-    message_id = refused(panel, "Rita Lobo")
-    page = panel.open(f"{LIST}?aba=voce", role="recepcao")
-    listed(page, message_id)
+def find(page: Page) -> None:
+    """Help, tabs, search and a filter, without a mouse."""
     keys = page.keyboard
-
     keys.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Descartar…")
     keys.press("Escape")
@@ -76,6 +73,14 @@ def test_a_problem_is_found_opened_and_settled_by_keyboard_alone(panel: Panel) -
     tab_to(page, "select[name=situacao]")
     keys.type("Falhou")
     page.wait_for_url("**situacao=falhou**")
+
+
+def test_a_problem_is_found_opened_and_settled_by_keyboard_alone(panel: Panel) -> None:
+    message_id = refused(panel, "Rita Lobo")
+    page = panel.open(f"{LIST}?aba=voce", role="recepcao")
+    listed(page, message_id)
+    find(page)
+    keys = page.keyboard
 
     row = page.locator(f"tr[data-id='{message_id}']")
     keys.press("j")

@@ -166,8 +166,9 @@ function insert(fresh) {
   const place = document.getElementById(fresh.dataset.fresh);
   if (!place || place.contains(document.activeElement)) return;
   if (fresh.className) place.className = fresh.className;
-  if (place.innerHTML.trim() === fresh.innerHTML.trim()) return;
-  place.innerHTML = fresh.innerHTML;
+  const now = [...fresh.childNodes];
+  const same = place.childNodes.length === now.length && now.every((one, at) => one.isEqualNode(place.childNodes[at]));
+  if (!same) place.replaceChildren(...now);
 }
 
 // Nothing to show: a repetition must not flash. Times that tick by themselves do not count.

@@ -24,6 +24,12 @@ async function fetched(address) {
   }
 }
 
+function parsed(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content;
+}
+
 // ------------------------------------------------------------------ beside the list
 
 // `how`: "push" adds to the history, "stay" leaves it (somebody went back or forward). `then` is an action to begin.
@@ -42,7 +48,9 @@ async function show(address, how = "push", then = "") {
     const way = history.state?.gaveta ? "replaceState" : "pushState";
     history[way]({ gaveta: to.pathname }, "", to.pathname);
   }
-  htmx.swap(place(), html, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
+  place().replaceChildren(parsed(html));
+  htmx.process(place());
+  drawer().focus({ preventScroll: true });
   mark();
   press(then || to.searchParams.get("fazer"));
 }
@@ -125,9 +133,7 @@ async function refresh(now = false) {
   freshAt = performance.now();
   const address = old.dataset.freshFrom;
   const html = await fetched(address);
-  const holder = document.createElement("template");
-  holder.innerHTML = html ?? "";
-  const fresh = holder.content.querySelector("[data-detail-of]");
+  const fresh = parsed(html ?? "").querySelector("[data-detail-of]");
   if (!fresh || !old.isConnected || old.dataset.freshFrom !== address || (!now && busy(old))) return;
   for (const one of old.querySelectorAll("details[id]")) {
     const twin = fresh.querySelector(`#${CSS.escape(one.id)}`);

@@ -26,7 +26,6 @@ FINE = GateInput(
     pair_blocked_until=None,
     media_ready=True,
     media_retry_at=NOW + 2 * SECOND,
-    earlier_open=False,
     earlier_retry_at=NOW + SECOND,
 )
 FULL_PAIR = spend(PAIR, EPOCH, NOW, 3)

@@ -130,3 +130,17 @@ def test_pair_backoff_is_four_to_the_n_with_a_ceiling() -> None:
 def test_retry_backoff_stays_within_its_jitter_and_five_minutes(tries: int, jitter: float) -> None:
     base = min(2.0 ** min(tries, 9), 300.0)
     assert 0.75 * base - 1e-6 <= retry_backoff(tries, jitter).total_seconds() <= 1.25 * base + 1e-6
+
+
+def test_each_send_moves_the_time_by_one_interval_from_now_or_from_what_was_spent_already() -> None:
+    pace = Pace(interval_s=2, burst=5)
+    assert spend(pace, EPOCH, START, 0) == EPOCH
+    assert spend(pace, EPOCH, START, 1) == START + timedelta(seconds=2)
+    ahead = START + timedelta(seconds=3)
+    assert spend(pace, ahead, START, 1) == ahead + timedelta(seconds=2)
+    assert spend(pace, ahead, START, 4) == ahead + timedelta(seconds=8)
+
+
+def test_no_factor_makes_a_lane_quicker_than_it_is() -> None:
+    for factor in (1, 1.5, 3):
+        assert slowed(80, factor, START + SLOW_FOR, START) == 80

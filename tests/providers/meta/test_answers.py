@@ -88,6 +88,7 @@ REFUSED = {"error": {"code": 131026, "message": "m"}}
 @pytest.mark.parametrize(("status", "yes"), [(199, False), (200, True), (299, True), (300, False)])
 def test_which_statuses_are_a_yes(status: int, yes: bool) -> None:
     assert isinstance(_outcome(answer(status, YES)), Accepted) is yes
+    assert isinstance(_outcome(answer(400, REFUSED)), Rejected)
 
 
 def test_a_refusal_is_definite_only_when_it_is_whole() -> None:

@@ -96,6 +96,21 @@ def test_a_signed_request_that_proves_nothing(text: str) -> None:
     assert read_signed_request(text, [SECRET]) is None
 
 
+def test_a_signed_request_with_a_letter_that_is_no_base64_proves_nothing() -> None:
+    good = signed_request({"user_id": "1", "algorithm": "HMAC-SHA256"})
+    assert read_signed_request(good, [SECRET]) is not None
+    for letter in "!*, é":
+        assert read_signed_request(letter + good, [SECRET]) is None
+
+
+@pytest.mark.parametrize(
+    "letter", [chr(code) for code in range(32, 127) if chr(code) not in "0123456789abcdefABCDEF"]
+)
+def test_a_signature_of_anything_but_hex_digits_is_wrong_and_no_stumble(letter: str) -> None:
+    assert verify_webhook(BODY, sign(BODY)[:-1] + letter, [SECRET]) is False
+    assert verify_webhook(BODY, "sha256=" + letter * 64, [SECRET]) is False
+
+
 @pytest.mark.corpus
 def test_the_sample_signatures_are_all_judged_right(shared_corpus: Path) -> None:
     seen = 0

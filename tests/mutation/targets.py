@@ -22,6 +22,22 @@ class Target:
 
 
 TARGETS: tuple[Target, ...] = (
+    # What is taken, and until when it makes sense.
+    Target(
+        "recado.messages.accept",
+        (f"{RULES}/test_taking.py",),
+        (
+            *(
+                "DEFAULT_LIFE",
+                "first_answer",
+                "_judge_repeat",
+                "_drop_untimely",
+                "_is_immediate",
+                "_check_windows",
+            ),
+            *("_places", "_columns"),
+        ),
+    ),
     # May it leave, how fast, in whose turn.
     Target("recado.messages.gates", ("tests/rules/test_gates.py",)),
     Target("recado.messages.pace", ("tests/rules/test_pace.py",)),
@@ -90,6 +106,10 @@ TARGETS: tuple[Target, ...] = (
         "recado.providers.event_keys",
         ("tests/providers/test_event_key_forms.py", "tests/providers/test_event_keys.py"),
     ),
+    Target("recado.providers.meta.wire", (f"{META}/test_parse.py", f"{META}/test_parse_hostile.py")),
+    Target("recado.providers.meta.parse", (f"{META}/test_parse.py", f"{META}/test_parse_hostile.py")),
+    Target("recado.providers.meta.values", (f"{META}/test_values.py",)),
+    Target("recado.providers.meta.people", (f"{META}/test_values.py", f"{META}/test_parse.py")),
     Target("recado.providers.meta.statuses", (f"{META}/test_told.py",)),
     Target("recado.messages.model", (f"{RULES}/test_shown.py", "tests/rules/test_lattice.py")),
     Target(

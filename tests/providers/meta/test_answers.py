@@ -190,5 +190,5 @@ def test_only_the_timer_of_connecting_proves_that_nothing_was_sent(connect_s: fl
     if fits:
         assert Budget(connect_s=connect_s).timeout().connect == connect_s
     else:
-        with pytest.raises(ValueError, match="connecting must have less time than the whole call"):
+        with pytest.raises(ValueError, match=r"^connecting must have less time than the whole call$"):
             Budget(connect_s=connect_s)

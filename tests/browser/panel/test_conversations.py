@@ -88,3 +88,40 @@ def test_nobody_free_text_after_the_window(panel: Panel) -> None:
     expect(page.locator(".picker-read")).to_be_visible()
     panel.axe(page)
     panel.no_sideways(page)
+
+
+def test_the_composer_follows_the_window_while_the_page_is_open(panel: Panel) -> None:
+    """Free text goes when the window closes under somebody's hands, and comes back, with their words, when the
+    customer writes again."""
+    simulator = panel.simulator()
+    bruno = simulator.person("Bruno Teles")
+    # The message is a day old but for a minute and some seconds: the window closes in front of us.
+    back = 24 * 3600 - 60 - 9
+    simulator.ask("POST", "/_sim/clock", {"shift_s": -back})
+    try:
+        simulator.writes(bruno, {"text": "Consigo um horário hoje?"})
+    finally:
+        simulator.ask("POST", "/_sim/clock", {"shift_s": back})
+    page = panel.open("/painel/conversas?aba=todas&busca=Bruno", role="recepcao")
+    row = page.locator(".talk-row", has_text="Bruno Teles")
+
+    def listed() -> bool:
+        page.reload()
+        return row.count() == 1
+
+    eventually(listed)
+    row.click()
+    page.locator("#texto").fill("Temos às 15h")
+    expect(page.locator("#texto")).to_have_count(0, timeout=20_000)
+    expect(page.get_by_role("button", name="Escolher modelo")).to_be_visible()
+    expect(page.locator("#janela")).to_contain_text("Janela fechada")
+    expect(page.locator("[data-kept]")).to_contain_text("Temos às 15h")
+    simulator.writes(bruno, {"text": "Alguém aí?"})
+    expect(page.locator("#texto")).to_have_value("Temos às 15h", timeout=15_000)
+    page.keyboard.press("Control+Enter")
+    page.locator("#texto").focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".talk-bubble.out", has_text="Temos às 15h")).to_have_count(1)
+    page.locator(".talk-bubble.in", has_text="Alguém aí?").get_by_label("Reagir").click()
+    page.locator(".talk-emoji:visible button", has_text="👍").click()
+    expect(page.locator(".talk-reactions", has_text="👍")).to_have_count(1)

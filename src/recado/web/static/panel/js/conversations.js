@@ -113,8 +113,9 @@ let asked = -ASK_AGAIN_MS;
 function tick() {
   const clock = document.querySelector("[data-ate]");
   if (!clock) return;
-  const left = Math.floor((Date.parse(clock.dataset.ate) - Date.now()) / 1000);
-  if (left <= 0) {
+  const exact = (Date.parse(clock.dataset.ate) - Date.now()) / 1000;
+  const left = Math.max(0, Math.floor(exact));
+  if (exact <= 0) {
     // By this browser's clock. The server decides; one that is behind is not asked every second.
     if (performance.now() - asked > ASK_AGAIN_MS) {
       asked = performance.now();

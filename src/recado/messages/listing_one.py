@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from recado.conversations.model import window_close
@@ -35,6 +36,17 @@ class ToldBy:
     ledger_id: int
     kind: str
     again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    id: MessageId
+    content: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +86,18 @@ class Decision:
     at: datetime | None
     heard: Heard | None
     open: bool
+
+
+async def contents(tx: Tx, tenant_id: TenantId, ids: Sequence[UUID]) -> dict[MessageId, dict[str, Any]]:
+    """What these messages say, as it was asked for."""
+    rows = await tx.many(_Q["contents"], Content, tenant_id=tenant_id, ids=list(ids)) if ids else []
+    return {row.id: row.content for row in rows}
+
+
+async def last_failure(tx: Tx, tenant_id: TenantId) -> datetime | None:
+    """When something failed last, as far as one look goes back."""
+    found = await tx.one(_Q["last_failure"], Failure, tenant_id=tenant_id, look=_LOOK)
+    return found.at if found is not None else None
 
 
 async def told_again(tx: Tx, tenant_id: TenantId, message_id: MessageId) -> dict[int, int]:

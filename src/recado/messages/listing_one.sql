@@ -53,3 +53,15 @@ order by coalesce(context_wamid = @wamid, false) desc, id limit 1;
 select p.provider, m.context_wamid from message m
 join phone_number p on p.tenant_id = m.tenant_id and p.number_id = m.number_id
 where m.tenant_id = @tenant_id and m.id = @id;
+
+-- :contents -> Content
+select m.id, m.content from unnest(@ids::uuid[]) as u (id)
+cross join lateral (select id, content from message where tenant_id = @tenant_id and id = u.id offset 0) m;
+
+-- :last_failure -> Failure
+-- Of the newest that ended with a reason; nothing when none of them was a failure.
+select coalesce(failed_at, created_at) as at from (
+    select id, direction, state, failed_at, created_at from message
+    where tenant_id = @tenant_id and reason is not null order by id desc limit @look) m
+where direction = 'out' and state in ('rejected', 'failed', 'expired', 'expired_in_doubt')
+order by id desc limit 1;

@@ -7,6 +7,15 @@ where t.tenant_id = @tenant_id and (@gone::boolean or t.gone_at is null)
 order by t.name, t.language, t.gone_at nulls first
 limit 6000;
 
+-- :list_named -> TemplateRow
+select t.template_id, t.waba_id, w.external_id as waba_external_id, w.name as waba_name, t.external_id, t.name,
+    t.language, t.category, t.status, t.status_at, t.quality, t.parameter_format, t.components, t.rejected_reason,
+    t.first_seen_at, t.synced_at, t.gone_at
+from template t join waba w on w.tenant_id = t.tenant_id and w.waba_id = t.waba_id
+where t.tenant_id = @tenant_id and t.name = any(@names::text[])
+order by t.name, t.language, t.gone_at nulls first
+limit 500;
+
 -- :list_of_number -> TemplateRow
 select t.template_id, t.waba_id, w.external_id as waba_external_id, w.name as waba_name, t.external_id, t.name,
     t.language, t.category, t.status, t.status_at, t.quality, t.parameter_format, t.components, t.rejected_reason,

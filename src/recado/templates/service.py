@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from recado.db import sql
@@ -16,6 +17,13 @@ _Q = sql.load("recado.templates")
 async def list_all(tx: Tx, tenant_id: TenantId, *, gone: bool = False) -> list[TemplateRow]:
     """All of a company, by name and language; with `gone` also those the provider no longer lists."""
     return await tx.many(_Q["list_templates"], TemplateRow, tenant_id=tenant_id, gone=gone)
+
+
+async def list_named(tx: Tx, tenant_id: TenantId, names: Sequence[str]) -> list[TemplateRow]:
+    """All languages of these names, those the provider no longer lists last."""
+    if not names:
+        return []
+    return await tx.many(_Q["list_named"], TemplateRow, tenant_id=tenant_id, names=list(names))
 
 
 async def list_approved(tx: Tx, tenant_id: TenantId, number_id: NumberId | None = None) -> list[TemplateRow]:

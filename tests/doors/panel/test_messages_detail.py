@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.doors.panel.browser import words
 from tests.doors.panel.conftest import Enter
+from tests.doors.panel.test_channels import REMINDER, list_templates
 from tests.doors.street import Street
 from tests.slices.world import (
     MARINA,
@@ -303,3 +304,31 @@ async def test_numbers_and_problems_come_with_fresh_rows_when_asked(
     only = await browser.get(f"{HERE}/linhas?contas=1")
     assert 'data-fresh="conta-todas"' in only.text
     assert "data-message" not in only.text
+
+
+async def test_a_template_is_listed_in_the_words_the_customer_read(
+    enter: Enter, street: Street, company: Company
+) -> None:
+    await list_templates(street, company, REMINDER)
+    template = {
+        "name": REMINDER.name,
+        "language": {"code": REMINDER.language},
+        "components": [{"type": "body", "parameters": [{"type": "text", "text": "Téo"}]}],
+    }
+    one = await sent(street, company, accepted(WAMID), type="template", template=template)
+    now = street.world.now
+    told = status("delivered", WAMID, now, pricing={"category": "utility", "billable": False})
+    await street.world.hear(statuses(company, told))
+    browser = await enter(Role.OPERATOR)
+    for address in (HERE, f"{HERE}/linhas?ids={one}", f"{HERE}/{one}"):
+        assert "Téo" in words(await browser.get(address)), address
+    assert "utilidade · sem cobrança" in words(await browser.get(f"{HERE}/{one}"))
+
+
+async def test_an_empty_tab_says_when_something_failed_last(
+    enter: Enter, street: Street, company: Company
+) -> None:
+    one = await sent(street, company, rejected())
+    browser = await enter(Role.OPERATOR)
+    await browser.post(f"{HERE}/{one}/descartar", {"motivo": "cliente avisado"})
+    assert "Última falha: agora." in words(await browser.get(f"{HERE}?aba=voce"))

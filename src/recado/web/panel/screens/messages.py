@@ -12,13 +12,14 @@ from fastapi.responses import Response
 
 from recado.db.pool import Tx
 from recado.kit.ids import NumberId, uuid7
-from recado.messages import listing
+from recado.messages import listing, listing_one
 from recado.messages.listing import Counts, Wanted
 from recado.numbers import service as numbers
 from recado.web.auth import Deps
 from recado.web.panel.pages import answer, fragment, query
 from recado.web.panel.screens import messages_words as words
 from recado.web.panel.screens.counts import ENOUGH, badge
+from recado.web.panel.screens.messages_bubble import said
 from recado.web.panel.screens.messages_view import line
 from recado.web.panel.visitor import Viewer, Visitor, needs
 from recado.web.panel.words import _, mark, speech
@@ -137,17 +138,21 @@ async def index(request: Request, deps: Deps, visitor: Viewer, antes: Word = "")
             before=_uuid(antes) or listing.LAST,
             most=_MOST,
         )
+        told = await said(tx, visitor.tenant_id, found.rows)
         above = await _standing(tx, now, visitor, chosen)
+        calm = chosen.aba == "voce" and not found.rows
+        failed_at = await listing_one.last_failure(tx, visitor.tenant_id) if calm else None
         templates = await listing.templates_used(tx, visitor.tenant_id)
         owned = await numbers.list_numbers(tx, visitor.tenant_id)
     return answer(
         request,
         "messages/list.html",
         "content",
-        lines=[line(row, now, visitor) for row in found.rows],
+        lines=[line(row, now, visitor, told) for row in found.rows],
         older=chosen.address(antes=str(found.older)) if found.older else None,
         newest=chosen.address() if antes else None,
         stopped_early=found.stopped_early,
+        failed_at=failed_at,
         chosen=chosen,
         **above,
         picks=_picks(templates, owned),
@@ -221,9 +226,10 @@ async def rows(
     given: dict[str, Any] = {"chosen": chosen, "words": words, "tabs": [], "causes": [], "stopped": []}
     async with deps.db.tenant(visitor.tenant_id) as tx:
         found = await listing.among(tx, now, visitor.tenant_id, wanted_of(chosen, now), ids or [], keys=keys)
+        told = await said(tx, visitor.tenant_id, found)
         if contas:
             given |= await _standing(tx, now, visitor, chosen)
-    given["lines"] = [line(row, now, visitor) for row in found]
+    given["lines"] = [line(row, now, visitor, told) for row in found]
     return fragment(request, "messages/list.html", "fresh", **given)
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
+from recado.db.pool import Tx
+from recado.kit.ids import TenantId
+from recado.messages import listing_one
+from recado.messages.listing import ListRow
 from recado.templates import preview
+from recado.templates import service as templates
 from recado.templates.model import TemplateRow
 
 _FILES = ("image", "video", "audio", "document", "sticker")
@@ -24,7 +30,7 @@ class Bubble:
     note: str = ""
 
 
-def bubble(content: dict[str, Any], summary: str, templates: Sequence[TemplateRow]) -> Bubble:
+def bubble(content: dict[str, Any], summary: str, known: Sequence[TemplateRow]) -> Bubble:
     """`summary` stands in for what has no text of its own."""
     kind = str(content.get("type", ""))
     inner = content.get(kind)
@@ -32,7 +38,7 @@ def bubble(content: dict[str, Any], summary: str, templates: Sequence[TemplateRo
     if kind == "text":
         return Bubble(body=_text(inner.get("body")))
     if kind == "template":
-        return _template(inner, summary, templates)
+        return _template(inner, summary, known)
     if kind == "interactive":
         return _interactive(inner, summary)
     if kind in _FILES:
@@ -42,6 +48,14 @@ def bubble(content: dict[str, Any], summary: str, templates: Sequence[TemplateRo
             file="location", header=_text(inner.get("name")), body=_text(inner.get("address")) or summary
         )
     return Bubble(body=summary)
+
+
+async def said(tx: Tx, tenant_id: TenantId, rows: Sequence[ListRow]) -> dict[UUID, str]:
+    """The words of the templates among these messages, filled in, for their line of a list."""
+    ours = [row for row in rows if row.template is not None]
+    contents = await listing_one.contents(tx, tenant_id, [row.id for row in ours])
+    known = await templates.list_named(tx, tenant_id, sorted({str(row.template) for row in ours}))
+    return {row.id: bubble(contents.get(row.id, {}), row.preview, known).body for row in ours}
 
 
 def _text(value: Any) -> str:
@@ -64,9 +78,9 @@ def _interactive(inner: dict[str, Any], summary: str) -> Bubble:
     return shown
 
 
-def _template(inner: dict[str, Any], summary: str, templates: Sequence[TemplateRow]) -> Bubble:
+def _template(inner: dict[str, Any], summary: str, known: Sequence[TemplateRow]) -> Bubble:
     language = _text(_dict(inner.get("language")).get("code"))
-    row = next((one for one in templates if (one.name, one.language) == (inner.get("name"), language)), None)
+    row = next((one for one in known if (one.name, one.language) == (inner.get("name"), language)), None)
     if row is None:
         return Bubble(body=summary, note=_text(inner.get("name")))
     read = preview.fill(row, _values(inner, row))

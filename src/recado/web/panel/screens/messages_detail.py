@@ -79,7 +79,9 @@ async def _told(deps: Services, visitor: Visitor, message_id: UUID, *, technical
         window = await conversations.view(tx, visitor.tenant_id, whole.conversation_id)
         decision = await listing_one.decision(tx, now, whole, events, attempts)
         heard = await listing_one.answered(tx, whole) if visitor.allowed("conversations.read") else None
-        known = await templates.list_all(tx, visitor.tenant_id, gone=True) if whole.kind == "template" else []
+        known = await templates.list_named(
+            tx, visitor.tenant_id, [name] if (name := found[0].template) else []
+        )
         deep = await stored(tx, whole) if technical else None
     return {
         "line": line(found[0], now, visitor),
@@ -89,6 +91,7 @@ async def _told(deps: Services, visitor: Visitor, message_id: UUID, *, technical
         "steps": story(events, attempts, again, heard),
         "window": window,
         "decision": decision,
+        "pricing": next((one.data["pricing"] for one in events if one.data and "pricing" in one.data), None),
         "files": attached(message_id, whole.content, files),
         "shown": bubble(whole.content, whole.preview, known),
         "deep": await technically(deps, whole, attempts, deep) if deep is not None else None,

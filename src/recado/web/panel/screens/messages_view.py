@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from recado.kit.reason_texts import ReasonText
 from recado.messages.listing import ListRow
@@ -23,12 +24,14 @@ _DOUBT = frozenset({State.IN_DOUBT, State.NEEDS_DECISION})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One message in a list, or at the head of its page. `blocked` names why an action is not possible now."""
+    """One message in a list, or at the head of its page. `blocked` names why an action is not possible now; `said`
+    are its words, when the row itself has only a summary of them."""
 
     row: ListRow
     state: State
     why: ReasonText | None
     blocked: dict[str, str | None]
+    said: str = field(default="", repr=False)
 
     @property
     def who(self) -> str:
@@ -68,7 +71,7 @@ class Line:
         return [(name, action, why) for action, name in names.items() if (why := self.blocked[action])]
 
 
-def line(row: ListRow, now: datetime, visitor: Visitor) -> Line:
+def line(row: ListRow, now: datetime, visitor: Visitor, words_of: Mapping[UUID, str] | None = None) -> Line:
     state, reason = effective(row, now)
     return Line(
         row=row,
@@ -80,6 +83,7 @@ def line(row: ListRow, now: datetime, visitor: Visitor) -> Line:
             "discard": _why_not_discard(row, state, visitor),
             "decide": _why_not_decide(state, visitor),
         },
+        said=(words_of or {}).get(row.id, ""),
     )
 
 

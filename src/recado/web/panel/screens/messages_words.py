@@ -27,6 +27,12 @@ CLASSES: dict[str, str] = {
     "session": mark("Resposta"),
     "marketing": mark("Campanha"),
 }
+PRICED: dict[str, str] = {
+    "utility": mark("utilidade"),
+    "marketing": mark("marketing"),
+    "authentication": mark("autenticação"),
+    "service": mark("atendimento"),
+}
 # Address word -> label and stored states.
 STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {
     "na-fila": (mark("Na fila"), ("scheduled", "queued", "held", "claimed", "sending")),
@@ -93,6 +99,11 @@ def kind(name: str) -> str:
 
 def message_class(name: str | None) -> str:
     return _(CLASSES[name]) if name in CLASSES else (name or "—")
+
+
+def priced(category: object) -> str:
+    """Meta's category of a conversation, in words; an unknown one names itself."""
+    return _(PRICED[category]) if isinstance(category, str) and category in PRICED else str(category)[:40]
 
 
 def event(name: str) -> tuple[str, str, str]:

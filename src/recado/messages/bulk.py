@@ -51,6 +51,7 @@ BULK_JOB: Final = "messages.bulk"
 MOST: Final = 5_000
 UNDO: Final = timedelta(seconds=10)
 _PLAN_LIFE = timedelta(hours=1)
+_KEPT_FOR = timedelta(days=30)
 _PAGE = 500
 # How far back a filter that matches next to nothing is followed: so many pages or empty looks.
 _LOOKS = 40
@@ -101,6 +102,16 @@ async def plan(
     counted = Counter(reason.value for reason in verdicts.values() if reason is not None)
     refused = [BulkRefusal(reason=reason, messages=count) for reason, count in counted.most_common()]
     return Plan(row=await get(tx, tenant_id, job_id), refused=refused)
+
+
+async def forget_old(tx: Tx, now: datetime, most: int) -> int:
+    """Jobs that ended long ago, of every company: the messages and the trail go on telling what happened.
+
+    Plans nobody began go much sooner. Returns how many jobs are gone; needs the engine's scope.
+    """
+    return await tx.execute(
+        _Q["forget_jobs"], before=now - _KEPT_FOR, plans_before=now - _PLAN_LIFE, most=most
+    )
 
 
 async def _selected(

@@ -23,6 +23,12 @@ select number_id, rate_per_s * slow_factor as rate_per_s from lane where tenant_
 -- Plans nobody began.
 delete from bulk_job where tenant_id = @tenant_id and state = 'planned' and created_at < @before;
 
+-- :forget_jobs
+-- Of every company. Items go with their job, so only few jobs at a time.
+delete from bulk_job where (tenant_id, job_id) in (
+    select tenant_id, job_id from bulk_job
+    where finished_at < @before or (state = 'planned' and created_at < @plans_before) limit @most);
+
 -- :open_job
 insert into bulk_job (tenant_id, job_id, action, state, actor, matched, allowed, more, seconds, refused, created_at)
 values (@tenant_id, @job_id, @action, 'planned', @actor, @matched, @allowed, @more, @seconds, @refused, @now);

@@ -195,6 +195,7 @@ async def choose_company(tx: Tx, person: PersonRow, hashed: bytes, tenant_id: Te
 async def forget_old(tx: Tx, now: datetime) -> None:
     """What no longer opens or counts anything."""
     await tx.execute(_S["forget_sessions"], before=now - ABSOLUTE)
+    await tx.execute(_S["forget_links"], before=now - ABSOLUTE)
     await tx.execute(_S["forget_tries"], before=now - timedelta(days=1))
 
 

@@ -97,6 +97,9 @@ update login_throttle set failures = greatest(failures - 1, 0), blocked_until = 
 -- :clear_tries
 delete from login_throttle where key = @key;
 
+-- :forget_links
+delete from person_link where expires_at < @before;
+
 -- :forget_tries
 delete from login_throttle where last_at < @before;
 

@@ -1,4 +1,7 @@
-"""Throwing away what has served: idempotency keys after a week, raw bodies after a month."""
+"""Throwing away what has served: idempotency keys after a week, raw bodies after a month, what the panel left behind.
+
+The audit trail keeps what people did; nothing here touches it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from datetime import datetime, timedelta
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.inbound import receivers
+from recado.messages import bulk
+from recado.people import entering
 
 _Q = sql.load("recado.worker", "housekeeping.sql")
 IDEMPOTENCY_FOR = timedelta(days=7)
@@ -17,6 +22,7 @@ LOOSE_ENDS_FOR = timedelta(days=7)
 # Longer than any doubt can last (Meta repeats webhooks for seven days).
 RECEIVERS_FOR = timedelta(days=9)
 BITE = 5000
+BULK_BITE = 50
 
 
 async def sweep(tx: Tx, now: datetime) -> bool:
@@ -28,4 +34,6 @@ async def sweep(tx: Tx, now: datetime) -> bool:
         await tx.execute(_Q["old_loose_ends"], before=now - LOOSE_ENDS_FOR),
     ]
     await receivers.forget(tx, now - RECEIVERS_FOR)
-    return max(counts) >= BITE
+    await entering.forget_old(tx, now)
+    jobs = await bulk.forget_old(tx, now, BULK_BITE)
+    return max(counts) >= BITE or jobs >= BULK_BITE

@@ -207,6 +207,9 @@ async def test_a_picture_is_shown_and_served_in_pieces_only_with_its_message(
     one = await street.world.queue(company, type="image", image=image)
     other = await street.world.queue(company)
     browser = await enter(Role.OPERATOR)
+    listed = words(await browser.get(HERE))
+    assert "Imagem A vitrine" in listed
+    assert "📷" not in listed
     page = await browser.get(f"{HERE}/{one}")
     (address,) = set(re.findall(rf'src="({HERE}/{one}/arquivo/[^"]+)"', page.text))
     assert "A vitrine" in words(page)

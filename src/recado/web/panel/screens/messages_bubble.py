@@ -14,7 +14,11 @@ from recado.messages.listing import ListRow
 from recado.templates import preview
 from recado.templates import service as templates
 from recado.templates.model import TemplateRow
+from recado.web.panel.screens import messages_words as words
 
+_SAID_INSIDE = frozenset(
+    {"template", "interactive", "location", "image", "video", "audio", "document", "sticker"}
+)
 _FILES = ("image", "video", "audio", "document", "sticker")
 
 
@@ -51,11 +55,15 @@ def bubble(content: dict[str, Any], summary: str, known: Sequence[TemplateRow]) 
 
 
 async def said(tx: Tx, tenant_id: TenantId, rows: Sequence[ListRow]) -> dict[UUID, str]:
-    """The words of the templates among these messages, filled in, for their line of a list."""
-    ours = [row for row in rows if row.template is not None]
+    """The words of these messages for their line of a list, where the stored summary only names the kind."""
+    ours = [row for row in rows if row.kind in _SAID_INSIDE]
     contents = await listing_one.contents(tx, tenant_id, [row.id for row in ours])
-    known = await templates.list_named(tx, tenant_id, sorted({str(row.template) for row in ours}))
-    return {row.id: bubble(contents.get(row.id, {}), row.preview, known).body for row in ours}
+    known = await templates.list_named(tx, tenant_id, sorted({row.template for row in ours if row.template}))
+    told: dict[UUID, str] = {}
+    for row in ours:
+        shown = bubble(contents.get(row.id, {}), "", known)
+        told[row.id] = shown.body or shown.header or shown.note or words.kind(row.kind)
+    return told
 
 
 def _text(value: Any) -> str:

@@ -217,6 +217,5 @@ def _of_attempt(attempt: AttemptRow) -> Step:
         tone=tone,
         at=attempt.started_at,
         recorded_at=attempt.started_at,
-        why=words.reason(attempt.reason),
         note=note,
     )

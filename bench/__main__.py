@@ -22,7 +22,7 @@ _RESULTS = Path(__file__).with_name("results")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    run: Callable[[float, Stage], Awaitable[Report]]
+    run: Callable[..., Awaitable[Report]]
     seconds: float
     longest_s: float
 
@@ -32,7 +32,7 @@ SCENARIOS = {
     "latency": Scenario(latency.run, 30, 300),
     "loop": Scenario(loop.run, 60, 900),
     "growth": Scenario(growth.run, 1, 1200),
-    "panel": Scenario(panel.run, 1, 1200),
+    "panel": Scenario(panel.run, 1, 2400),
 }
 
 
@@ -40,14 +40,16 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scenario", nargs="?", default="all", choices=(*SCENARIOS, "all"))
     parser.add_argument("--seconds", type=float, help="length of a measurement (growth, panel: unused)")
+    parser.add_argument("--messages", type=int, help="panel: how many the large company has (1,000,000)")
     parser.add_argument("--json", action="store_true", help="one JSON line for each scenario on stdout")
     return parser.parse_args()
 
 
-async def _run(name: str, seconds: float | None) -> Report:
+async def _run(name: str, seconds: float | None, messages: int | None) -> Report:
     scenario = SCENARIOS[name]
+    more = {"messages": messages} if name == "panel" and messages else {}
     async with asyncio.timeout(scenario.longest_s), Stage() as stage:
-        return await scenario.run(seconds or scenario.seconds, stage)
+        return await scenario.run(seconds or scenario.seconds, stage, **more)
 
 
 def _keep(name: str, report: Report) -> None:
@@ -61,7 +63,7 @@ def main() -> None:
     names = list(SCENARIOS) if given.scenario == "all" else [given.scenario]
     for name in names:
         print(f"… {name}", file=sys.stderr, flush=True)
-        report = uvloop.run(_run(name, given.seconds))
+        report = uvloop.run(_run(name, given.seconds, given.messages))
         _keep(name, report)
         print(report.json() if given.json else report.text(), flush=True)
 

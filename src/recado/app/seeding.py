@@ -31,8 +31,9 @@ _ANSWERED_WITHIN = timedelta(hours=20)
 _FIRST = ("Marina", "Caio", "Luana", "Rafael", "Beatriz", "Otávio", "Helena", "Davi", "Íris", "Tomás")
 _LAST = ("Azevedo", "Bittencourt", "Cardoso", "Dourado", "Esteves", "Falcão", "Guimarães", "Holanda")
 _TEMPLATES = ("lembrete_consulta", "confirmacao_horario", "aviso_atraso", "pos_atendimento", "codigo_acesso")
-RARE_TEMPLATE, RARE_KIND = "pesquisa_anual", "location"
+RARE_TEMPLATE, RARE_KIND, RARE_NAME = "pesquisa_anual", "location", "Quitéria Sobral"
 _RARE = 20_000
+_RARE_PERSON = 5_000
 _TEXTS = (
     "Bom dia! Seu horário está confirmado.",
     "Recebemos seu pedido, obrigado.",
@@ -199,7 +200,7 @@ async def _people(
             contacts = {phone: met[one.key] for phone, one in addresses.items()}
             pairs = [(number_id, contacts[phone]) for phone, number_id in phones.items()]
             talks = await conversations.ensure_conversations(tx, at, tenant_id, pairs)
-            names = [f"{source.choice(_FIRST)} {source.choice(_LAST)}" for _ in contacts]
+            names = [_name(n, source) for n, _ in zip(bite, contacts, strict=True)]
             await tx.execute(
                 _Q["name_people"], tenant_id=tenant_id, contact_ids=list(contacts.values()), names=names
             )
@@ -208,6 +209,10 @@ async def _people(
             talk = talks[number_id, contact_id]
             found.append(_Person(contact_id, talk.conversation_id, number_id, phone))
     return found
+
+
+def _name(n: int, source: random.Random) -> str:
+    return RARE_NAME if n % _RARE_PERSON == 7 else f"{source.choice(_FIRST)} {source.choice(_LAST)}"
 
 
 def _rows(

@@ -57,6 +57,14 @@ with given as (
         s.outbox_state, case when s.attempt_state is null then 0 else 1 end,
         case when s.attempt_state is not null then g.token end
     from given g join story s on s.name = g.story where s.outbox_state is not null
+), lately as (
+    select conversation_id, max(at) as last_at, max(at) filter (where direction = 'in') as heard_at
+    from given group by conversation_id
+), talked as (
+    update conversation c set last_at = greatest(c.last_at, t.last_at),
+        last_inbound_at = greatest(c.last_inbound_at, t.heard_at),
+        window_until = greatest(c.window_until, t.heard_at + interval '24 hours' - interval '60 seconds')
+    from lately t where c.tenant_id = @tenant_id and c.conversation_id = t.conversation_id
 )
 insert into event (tenant_id, message_id, conversation_id, kind, at, recorded_at, key, data)
 select @tenant_id, g.id, g.conversation_id, t.kind, g.at + make_interval(secs => t.after_s),

@@ -29,6 +29,8 @@ NOTE_MOST: Final = 4000
 LAST: Final = UUID(int=(1 << 128) - 1)
 # How many conversations one page goes back over while it looks for somebody, and how many messages of a thread.
 LOOK: Final = 10_000
+# What stands inside a word has no index: a shorter walk, and the page says that it ended.
+NEAR: Final = 1_000
 COUNTED: Final = 100
 _NOT_SOUGHT: Final = dict.fromkeys(("search", "phone", "word_first", "word_last"))
 Cursor = tuple[datetime, UUID]
@@ -158,7 +160,8 @@ async def listed(
         return await _page_of(tx, tenant_id, named, tab=tab, holder_id=holder_id, before=before, most=most)
     at, ident = before or NEWEST
     statement = _LOOKS[tab]
-    asked: dict[str, Any] = {"tenant_id": tenant_id, "before_at": at, "before_id": ident, "look": LOOK}
+    look = min(LOOK, NEAR) if words["search"] else LOOK
+    asked: dict[str, Any] = {"tenant_id": tenant_id, "before_at": at, "before_id": ident, "look": look}
     asked |= {"holder_id": holder_id, "free": tab == "free", "skip": 0, "most": most + 1} | words
     spots = await tx.many(statement, Spot, **asked)
     found = await _lived(tx, tenant_id, spots[:most])
@@ -167,7 +170,7 @@ async def listed(
     if not search and tab != "free":
         return Page(talks=found, older=None, stopped_early=False)
     # Where this look ended, if there is anything below.
-    asked |= {"free": False, "skip": LOOK - 1, "most": 1} | dict.fromkeys(words)
+    asked |= {"free": False, "skip": look - 1, "most": 1} | dict.fromkeys(words)
     end = await tx.one(statement, Spot, **asked)
     return Page(talks=found, older=_cursor(end) if end else None, stopped_early=end is not None)
 

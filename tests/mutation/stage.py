@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import importlib
 import importlib.util
 import os
@@ -27,6 +28,19 @@ from tests.mutation.targets import Target
 TOP = Path(__file__).parents[2]
 SRC = TOP / "src"
 KILLED, SURVIVED = 1, 0
+# No plugin but those the project's configuration speaks of: each start of pytest counts a thousand times here.
+ARGUMENTS = ["-x", "-q", "-s", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+for _name in ("pytest_asyncio.plugin", "pytest_timeout", "_hypothesis_pytestplugin"):
+    ARGUMENTS += ["-p", _name]
+for _name in (
+    "cacheprovider",
+    "faulthandler",
+    "unraisableexception",
+    "threadexception",
+    "junitxml",
+    "doctest",
+):
+    ARGUMENTS += ["-p", f"no:{_name}"]
 # Of the processor's time, so that a busy machine is no reason to call a mutant noticed; who sleeps gets longer.
 LEAST_PATIENCE_S = 10.0
 ASLEEP_S = 300
@@ -92,6 +106,10 @@ class Stage:
         for name in self._imports:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+        # The children write nothing into what they share with each other, so nothing has to be copied.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
         verdicts = [SURVIVED] * len(found)
         running: dict[int, int] = {}
         for index, one in enumerate(found):

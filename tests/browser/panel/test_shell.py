@@ -100,3 +100,8 @@ def test_english_is_spoken_too(panel: Panel) -> None:
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.get_by_role("button", name="Português")).to_be_visible()
+    # What scripts say is English too: it comes with the page.
+    page.locator("[data-copy]").first.click()
+    expect(page.locator(".toast", has_text="Copied")).to_be_visible()
+    page.locator(".toast", has_text="Copied").get_by_role("button", name="Close").click()
+    expect(page.locator(".toast", has_text="Copied")).to_have_count(0)

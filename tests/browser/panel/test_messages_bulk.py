@@ -47,6 +47,10 @@ def begin(page: Page, name: str) -> None:
 def test_a_plan_is_undone_in_time_and_the_next_is_done(panel: Panel) -> None:
     schedule(panel, 2)
     page = panel.open("/painel/mensagens?aba=agendadas", role="recepcao")
+    page.get_by_label("Selecionar todas desta página").check()
+    expect(page.locator("[data-bulk-count]")).to_have_text("2")
+    page.get_by_role("button", name="Limpar seleção").click()
+    expect(page.locator("[data-bulk]")).to_be_hidden()
     choose_all(page, 2)
     begin(page, "Aviso por engano")
     panel.axe(page)

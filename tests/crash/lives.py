@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import signal
@@ -11,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-import uvicorn
 import uvloop
 from tests.crash import policies, scale
 
 from recado.app import wiring
+from recado.app.http import http_server
 from recado.app.install import Installation
 from recado.app.processes import die_with_parent
 from recado.app.wiring import House, build_worker, web_app
@@ -50,12 +49,6 @@ class Fate:
     most_lanes: int = 2000
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        yield
-
-
 async def _web(stage: Stage, fate: Fate) -> None:
     house = House(stage.settings, stage.installation, web=True)
     await house.open()
@@ -63,18 +56,8 @@ async def _web(stage: Stage, fate: Fate) -> None:
     settings = stage.settings
     pulse = Pulse(house.db, beat_s=settings.receiver_beat_s, tolerance_s=settings.receiver_tolerance_s)
     await pulse.start()
-    config = uvicorn.Config(
-        web_app(house, pulse),
-        loop="none",
-        http="httptools",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-    )
-    await _Server(config).serve(sockets=[stage.doors])
+    server = http_server(web_app(house, pulse), "127.0.0.1", 0)
+    await server.serve(sockets=[stage.doors])
 
 
 async def _work(stage: Stage, fate: Fate) -> None:

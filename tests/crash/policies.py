@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -86,6 +86,7 @@ def in_web(policy: str, house: House) -> None:
         case "ack-before-commit":
             _Early.tasks = set()
             _put(ledger.Ledger, "append", _append_later)
+            _put(ledger.Ledger, "submit", _submit_later)
             _put(accepting.Accepting, "accept", _accept_later)
         case "memory-dedupe":
             _put(accepting.Accepting, "accept", _forgetful_accept(os.urandom(8).hex()))
@@ -164,6 +165,11 @@ def _in_background(work: Any) -> None:
 
 async def _append_later(self: ledger.Ledger, body: bytes) -> None:
     _in_background(self._group.add(body))
+
+
+def _submit_later(self: ledger.Ledger, body: bytes, tell: Callable[[Exception | None], None]) -> None:
+    _in_background(self._group.add(body))
+    tell(None)
 
 
 async def _commit_later(self: accepting.Accepting, tenant_id: TenantId, request: Request) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from tests.doors.street import HOOK_TOKEN, Street, signed
 from tests.support.waiting import eventually
 
-from recado.app.http import LimitedProtocol, Limits, http_server
+from recado.app.http import HttpServer, LimitedProtocol, Limits, http_server
 from recado.web.front import Asgi
 from recado.web.hooks.receive import HookConfig, MetaHook
 
@@ -22,10 +22,12 @@ class Hasty(LimitedProtocol):
 
 
 @asynccontextmanager
-async def listening(app: Asgi, protocol: type[LimitedProtocol] = Hasty) -> AsyncIterator[int]:
+async def listening(
+    app: Asgi, protocol: type[LimitedProtocol] = Hasty, *, make: Callable[..., HttpServer] = http_server
+) -> AsyncIterator[int]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        server = http_server(app, "127.0.0.1", 0, protocol=protocol)
+        server = make(app, "127.0.0.1", 0, protocol=protocol)
         running = asyncio.create_task(server.serve(sockets=[bound]))
         try:
             await eventually(lambda: server.started)

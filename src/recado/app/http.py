@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from recado.web.direct import KEY
+from recado.app.knock import Knock
+from recado.web.direct import KEY, Knocks
+from recado.web.front import Front
 
 _TICKS_A_LOOK = 5  # uvicorn ticks ten times a second
 
@@ -72,6 +74,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """One connection. Counts while it reads; `look` is called from outside and ends what takes too long."""
 
     limits: ClassVar[Limits] = Limits()
+    knocks: ClassVar[Knocks | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -103,6 +106,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self._phase = _Phase.BODY
         self._since = self.loop.time()
         self._head_seen = self._body_seen = 0
+        if (knock := self._knock()) is not None:
+            # All that uvicorn asks of a request under way.
+            self.cycle = knock  # type: ignore[assignment]
+            return
         super().on_headers_complete()
         if self.cycle is not None:
             # The application's task is made but has not begun: it will find this in its scope.
@@ -111,9 +118,37 @@ class LimitedProtocol(HttpToolsProtocol):
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
+    def _knock(self) -> Knock | None:
+        """For a request that the hook door takes without a task; None for what is not quite as usual."""
+        waiting = self.cycle is not None and not self.cycle.response_complete
+        if self.knocks is None or waiting or self.pipeline or self.flow.write_paused:
+            return None
+        if self.parser.get_method() != b"POST" or not self.knocks.hears(self.url):
+            return None
+        if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
+            return None
+        return Knock.of(self.headers, self, self.knocks)
+
+    def on_body(self, body: bytes) -> None:
+        cycle: Any = self.cycle
+        if type(cycle) is Knock:
+            cycle.more(body)
+        else:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
-        super().on_message_complete()
         self._phase = _Phase.WAITING
+        cycle: Any = self.cycle
+        if type(cycle) is Knock:
+            cycle.whole()
+        else:
+            super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        cycle: Any = self.cycle
+        if type(cycle) is Knock:
+            cycle.lost()
 
     def send_400_response(self, msg: str) -> None:
         if self._too_large:
@@ -172,6 +207,8 @@ def http_server(
     app: Any, host: str, port: int, *, protocol: type[LimitedProtocol] = LimitedProtocol
 ) -> HttpServer:
     """A server that is not running yet; `serve` runs it, `should_exit` ends it."""
+    if isinstance(app, Front):
+        protocol = type(protocol.__name__, (protocol,), {"knocks": app.knocks})
     config = uvicorn.Config(
         app,
         host=host,

@@ -42,7 +42,7 @@ from recado.tenants.vault import Vault
 from recado.web.asgi import build_app
 from recado.web.control import Control
 from recado.web.desk import Desk
-from recado.web.front import Asgi
+from recado.web.front import Front
 from recado.web.hooks.receive import HookConfig
 from recado.web.services import Services
 from recado.worker.bulk_jobs import BulkJobs
@@ -145,7 +145,7 @@ def _secrets(settings: Settings) -> tuple[bytes, ...]:
     )
 
 
-def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
+def web_app(house: House, pulse: Pulse | None = None) -> Front:
     """The doors. The hook door goes straight to the ledger; the rest is FastAPI."""
     settings = house.settings
     directory = Directory(house)
@@ -188,6 +188,7 @@ def web_app(house: House, pulse: Pulse | None = None) -> Asgi:
         _hook(house),
         house.providers["meta"].receiver,
         ledger.append,
+        ledger.submit,
         _Vouching(house.metrics, pulse),
         show_docs=settings.environment != "production",
     )

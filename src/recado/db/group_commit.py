@@ -10,18 +10,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from recado.errors import NotReady
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Told = TypeVar("Told", contravariant=True)
+
+
+class Waiter(Protocol[Told]):
+    """Who is told what became of an item: a future is one. Must not raise."""
+
+    def done(self) -> bool:
+        """Nobody is there any more."""
+        ...
+
+    def set_result(self, result: Told, /) -> None: ...
+
+    def set_exception(self, exception: Exception, /) -> None: ...
 
 
 @dataclass(slots=True)
 class _Waiting(Generic[Item, Answer]):
     item: Item
-    done: asyncio.Future[Answer]
+    waiter: Waiter[Answer]
 
 
 class GroupCommit(Generic[Item, Answer]):
@@ -57,16 +70,20 @@ class GroupCommit(Generic[Item, Answer]):
 
     async def add(self, item: Item) -> Answer:
         """Waits until the item is durable. Raises NotReady, or whatever `flush` raised."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.submit(item, future)
+        return await future
+
+    def submit(self, item: Item, waiter: Waiter[Answer]) -> None:
+        """As `add`, for callers that would rather be told than wait. Raises NotReady at once when it is full."""
         if len(self._queue) >= self._limit:
             raise NotReady("overloaded", "too many requests are waiting", retry_after_s=1)
-        waiting: _Waiting[Item, Answer] = _Waiting(item, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
+        self._queue.append(_Waiting(item, waiter))
         if self._idle and (self._idle == self._flushers or len(self._queue) >= self._join_at):
             self._idle -= 1
             task = asyncio.create_task(self._drain())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await waiting.done
 
     async def _drain(self) -> None:
         try:
@@ -83,16 +100,16 @@ class GroupCommit(Generic[Item, Answer]):
             answers = await self._flush([waiting.item for waiting in batch])
         except BaseException as error:
             for waiting in batch:
-                if not waiting.done.done():
-                    waiting.done.set_exception(
+                if not waiting.waiter.done():
+                    waiting.waiter.set_exception(
                         error if isinstance(error, Exception) else NotReady("stopping", "stopping")
                     )
             if not isinstance(error, Exception):
                 raise
             return
         for waiting, answer in zip(batch, answers, strict=True):
-            if not waiting.done.done():
-                waiting.done.set_result(answer)
+            if not waiting.waiter.done():
+                waiting.waiter.set_result(answer)
 
     async def close(self) -> None:
         """Waits for what was already handed over."""

@@ -13,8 +13,9 @@ from recado.providers.contract import Receiver
 from recado.web import problems
 from recado.web.api import media, messages, openapi, tenant
 from recado.web.api.posting import SAFE_HEADERS, posting_doors
-from recado.web.front import Asgi, Front
-from recado.web.hooks.receive import Append, HookConfig, HookMeter, MetaHook
+from recado.web.front import Front
+from recado.web.hooks.knocks import MetaKnocks
+from recado.web.hooks.receive import Append, HookConfig, HookMeter, MetaHook, Submit
 from recado.web.ops import docs, health, staging
 from recado.web.panel.app import build_panel, opens
 from recado.web.panel.security import PanelHeaders
@@ -94,10 +95,11 @@ def build_app(
     hook: HookConfig,
     receiver: Receiver,
     append: Append,
+    submit: Submit,
     meter: HookMeter,
     *,
     show_docs: bool,
-) -> Asgi:
+) -> Front:
     """The hook door and the send API in front, everything else behind them."""
     return Front(
         MetaHook(hook, receiver, append, meter, services.full),
@@ -105,4 +107,5 @@ def build_app(
         _Houses(PanelHeaders(build_panel(services)), build_api(services, show_docs=show_docs)),
         full=services.full,
         refuse=Envelope(_no_room),
+        knocks=MetaKnocks(hook, receiver, submit, meter, services.full),
     )

@@ -24,6 +24,34 @@ class Direct(Protocol):
         ...
 
 
+class Answer(Protocol):
+    """Answers one request, once. `head` ends with its last line."""
+
+    def __call__(self, status: int, head: bytes, body: bytes) -> None: ...
+
+
+class Knocks(Protocol):
+    """A door that needs nothing of a request but its body and one header, and answers by itself later.
+
+    The server asks it while it reads: for such a request neither a task nor a scope is made.
+    """
+
+    # The name of that header, in lower case.
+    header: bytes
+
+    def hears(self, target: bytes) -> bool:
+        """Whether a POST to this target, as it stands in the request line, is for this door."""
+        ...
+
+    def take(self, body: bytes, header: bytes | None, answer: Answer) -> None:
+        """A whole request. Never raises."""
+        ...
+
+    def gave_up(self, header: bytes | None) -> None:
+        """The caller went away in the middle of its body."""
+        ...
+
+
 def direct_of(scope: Scope) -> Direct | None:
     found: Direct | None = scope.get(KEY)
     return found

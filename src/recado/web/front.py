@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from recado.web.direct import Knocks
 from recado.web.hooks.receive import Receive, Scope, Send
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,14 +30,16 @@ class Front:
         *,
         full: Callable[[], bool] = lambda: False,
         refuse: Asgi | None = None,
+        knocks: Knocks | None = None,
     ) -> None:
         """`refuse` answers everything that would store something while the disk is `full`; the hook door
-        answers for itself."""
+        answers for itself. `knocks` is the hook door once more, for a server that can ask it directly."""
         self._full = full
         self._refuse = refuse or rest
         self._hook = hook
         self._posts = posts
         self._rest = rest
+        self.knocks = knocks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -36,6 +36,12 @@ class Append(Protocol):
     async def __call__(self, body: bytes) -> None: ...
 
 
+class Submit(Protocol):
+    def __call__(self, body: bytes, tell: Callable[[Exception | None], None]) -> None:
+        """`tell` gets None when the body is stored, or why it is not. Raises what is known at once."""
+        ...
+
+
 class HookMeter(Protocol):
     def answered(self, status: int, *, knocked: bool) -> None:
         """`knocked`: it was a webhook at the right address, whatever became of it."""
@@ -59,7 +65,13 @@ _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
-_OK = head_of([(b"content-length", b"2"), _PLAIN, _NOSNIFF])
+def head_for(body: bytes, *extra: tuple[bytes, bytes]) -> bytes:
+    return head_of([(b"content-length", b"%d" % len(body)), _PLAIN, _NOSNIFF, *extra])
+
+
+OK = head_for(b"ok")
+ALIASES = ("/api/v1/whatsapp/webhook", "/api/whatsapp/meta/webhook")
+PREFIX = "/hooks/meta/"
 
 
 async def _answer(send: Send, status: int, body: bytes = b"", *extra: tuple[bytes, bytes]) -> None:
@@ -98,8 +110,11 @@ async def _discard(receive: Receive, most: int) -> None:
         size += len(message.get("body", b""))
 
 
-def _knock(status: int, signature: str | None) -> int:
-    """A stranger's noise must not make us distrust our own door; Meta always signs."""
+def knock(status: int, signature: str | None) -> int:
+    """The status; negative when it was no knock of the provider's, who always signs.
+
+    A stranger's noise must not make us distrust our own door.
+    """
     return status if _SIGNED.match(signature or "") else -status
 
 
@@ -123,14 +138,12 @@ class MetaHook:
 
     def opens(self, path: str) -> bool:
         """`/hooks/meta/{token}` or one of the two fixed aliases."""
-        if path in {"/api/v1/whatsapp/webhook", "/api/whatsapp/meta/webhook"}:
-            return True
-        return path.startswith("/hooks/meta/")
+        return path in ALIASES or path.startswith(PREFIX)
 
     def _knows(self, path: str) -> bool:
-        if not path.startswith("/hooks/meta/"):
+        if not path.startswith(PREFIX):
             return True
-        given = path.removeprefix("/hooks/meta/").encode("utf-8", "replace")
+        given = path.removeprefix(PREFIX).encode("utf-8", "replace")
         return hmac.compare_digest(given, self._token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,11 +197,11 @@ class MetaHook:
             await _answer(send, 413, b"body too large", (b"connection", b"close"))
             return 413
         except ConnectionError:
-            return _knock(499, signature)
+            return knock(499, signature)
         reached("hook.received")
         if not self._receiver.verify(body, signature, self._config.secrets):
             await _answer(send, 401, b"bad signature")
-            return _knock(401, signature)
+            return knock(401, signature)
         reached("hook.verified")
         return await self._store(body, scope, send)
 
@@ -202,6 +215,6 @@ class MetaHook:
             return 503
         reached("hook.before_answer")
         direct = direct_of(scope)
-        if direct is None or not direct.answer(200, _OK, b"ok"):
+        if direct is None or not direct.answer(200, OK, b"ok"):
             await _answer(send, 200, b"ok")
         return 200

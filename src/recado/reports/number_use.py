@@ -15,6 +15,7 @@ from recado.kit.ids import NumberId, TenantId
 _Q = sql.load("recado.reports", "number_use.sql")
 # Something due for so long behind a free lane that nobody holds: no worker is there.
 STUCK = timedelta(seconds=60)
+REACH_LOOK = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,12 @@ class Bar:
     number_id: NumberId
     start: datetime
     tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    waba_external_id: str
+    customers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +149,14 @@ async def numbers_in_use(
         )
         for one in facts
     ]
+
+
+async def reached(tx: Tx, now: datetime, tenant_id: TenantId) -> dict[str, int]:
+    """By account: to how many customers a template left in the last 24 hours. Whoever was in conversation anyway is
+    counted too, so the provider's own figure is at most this."""
+    since = now - timedelta(hours=24)
+    rows = await tx.many(_Q["reached"], Reached, tenant_id=tenant_id, since=since, look=REACH_LOOK)
+    return {row.waba_external_id: row.customers for row in rows}
 
 
 async def incidents(tx: Tx, tenant_id: TenantId, number_id: NumberId) -> list[NumberIncident]:

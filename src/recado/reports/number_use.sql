@@ -45,6 +45,22 @@ cross join lateral (
 where p.tenant_id = @tenant_id
 order by p.number_id, step.start;
 
+-- :reached -> Reached
+-- Customers a template left for in the last 24 hours, for each account: what the provider's limit is measured by. Of
+-- each number the last `look` tries are looked at; whoever has more has a limit far above them.
+select w.external_id as waba_external_id, count(distinct m.contact_id)::integer as customers
+from phone_number p
+join waba w on w.tenant_id = p.tenant_id and w.waba_id = p.waba_id
+cross join lateral (
+    select message_id from attempt
+    where tenant_id = @tenant_id and number_id = p.number_id and started_at >= @since
+    order by started_at desc limit @look) a
+cross join lateral (
+    select contact_id, kind, accepted_at from message
+    where tenant_id = @tenant_id and id = a.message_id offset 0) m
+where p.tenant_id = @tenant_id and m.kind = 'template' and m.accepted_at is not null
+group by w.external_id;
+
 -- :incidents -> NumberIncident
 -- The diary of switches, written by triggers: stops, pauses and changes of pace.
 select seq, what, stops, was, at from switch_log

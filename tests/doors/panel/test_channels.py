@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -84,6 +86,35 @@ async def test_templates_are_listed_previewed_and_their_history_told(
     assert "nunca" in shown
 
 
+async def test_templates_are_narrowed_and_every_value_has_its_place(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    english = {"external_id": "901", "name": "reminder", "language": "en_US", "quality": None}
+    await list_templates(
+        street, company, REMINDER, ListedTemplate(**(_fields(REMINDER) | english | {"category": "MARKETING"}))
+    )
+    browser = await enter(Role.DEVELOPER)
+
+    async def named(**filters: str) -> set[str]:
+        shown = words(await browser.get("/painel/modelos", params=filters))
+        return {one for one in ("lembrete_consulta", "reminder") if one in shown}
+
+    assert await named() == {"lembrete_consulta", "reminder"}
+    assert await named(idioma="en_US") == {"reminder"}
+    assert await named(qualidade="GREEN") == {"lembrete_consulta"}
+    assert await named(qualidade="-") == {"reminder"}
+    assert await named(categoria="MARKETING", idioma="pt_BR") == set()
+    assert "Limpar filtros" in words(await browser.get("/painel/modelos?idioma=xx"))
+    template_id = await street.world.value(
+        "select template_id from template where name = 'lembrete_consulta'"
+    )
+    page = await browser.post(f"/painel/modelos/{template_id}/previa", {"body:1": "Téo"})
+    asked = re.search(r"<pre[^>]*data-asked[^>]*>(.*?)</pre>", page.text, re.DOTALL)
+    assert asked
+    body = json.loads(html.unescape(asked[1]))
+    assert body["template"]["components"][0]["parameters"] == [{"type": "text", "text": "Téo"}]
+
+
 async def test_a_stopped_template_is_said_and_only_who_runs_the_company_compares(
     street: Street, company: Company, enter: Enter
 ) -> None:
@@ -124,13 +155,17 @@ async def test_a_number_is_stopped_with_a_reason_and_let_go_on(
     browser = await enter(Role.OPERATOR)
     shown = words(await browser.get("/painel/numeros"))
     assert "Qualidade: Média" in shown
+    assert "2.000 clientes em 24 h" in shown
+    assert "Clientes a quem um modelo saiu nas últimas 24 h: 0 de 2.000." in shown
     assert "Ligado" in shown
     path = f"/painel/numeros/{number_id}"
     refused = await browser.post(f"{path}/pausar", {"motivo": " "})
     assert refused.status_code == 422
     assert (await browser.post(f"{path}/pausar", {"motivo": "balanço da semana"})).status_code == 303
     assert await street.world.value("select kill_switch from lane")
-    assert "Parado pela empresa" in words(await browser.get(path))
+    page = words(await browser.get(path))
+    assert "Parado pela empresa" in page
+    assert "Motivo: balanço da semana" in page
     said = await street.world.row("select action, why from audit_entry order by seq desc limit 1")
     assert said == {"action": "number.stopped", "why": "balanço da semana"}
     assert (await browser.post(f"{path}/retomar", {})).status_code == 303

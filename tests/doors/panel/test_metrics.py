@@ -65,6 +65,18 @@ async def test_the_page_shows_outcomes_delays_causes_numbers_and_templates(
     assert table(page.text, "causas")[1][2] == "undeliverable"
 
 
+async def test_each_figure_stands_beside_the_one_of_the_time_before(
+    street: Street, lived: Company, enter: Enter
+) -> None:
+    browser = await enter(Role.ADMINISTRATOR)
+    assert "antes:" not in words(await browser.get(PATH))
+    street.world.clock.advance(days=7)
+    await street.world.queue(lived)
+    await reports.keep(street.house.engine, street.world.now, most_events=10**6, most_hours=1000)
+    later = await enter(Role.ADMINISTRATOR, login="depois@aurora.example")
+    assert "1 pedidas antes: 4" in words(await later.get(PATH))
+
+
 async def test_files_hold_exactly_what_is_shown(street: Street, lived: Company, enter: Enter) -> None:
     browser = await enter(Role.ADMINISTRATOR)
     page = await browser.get(PATH)

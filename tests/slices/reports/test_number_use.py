@@ -85,3 +85,20 @@ async def test_when_a_template_was_used_last_is_known_from_the_sums(world: World
     assert {name: (one.last_hour, one.messages) for name, one in used.items()} == {
         "lembrete_consulta": (hour, 1)
     }
+
+
+async def test_customers_a_template_left_for_are_counted_once_each(world: World, aurora: Company) -> None:
+    for to in ("+5520955500111", "+5520955500111", "+5520955500122"):
+        await world.queue(aurora, to=to)
+        world.clock.advance(seconds=10)
+        for intent in await world.claim():
+            await world.record(intent, accepted(f"wamid.{to}.{world.now}"))
+    await world.queue(aurora, to="+5520955500133")
+
+    async def reached() -> dict[str, int]:
+        async with world.db.tenant(aurora.tenant.tenant_id) as tx:
+            return await number_use.reached(tx, world.now, aurora.tenant.tenant_id)
+
+    assert list((await reached()).values()) == [2]
+    world.clock.advance(hours=25)
+    assert await reached() == {}

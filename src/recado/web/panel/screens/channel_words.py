@@ -131,6 +131,12 @@ def limit(tier: str | None) -> str:
     return _("%(n)s clientes em 24 h", n=number(customers))
 
 
+def customers(tier: str | None) -> int | None:
+    """The tier as a figure; None when there is no limit, or nobody knows it."""
+    found = _TIER.fullmatch(tier or "")
+    return int(found[1]) * (1000 if found[2] else 1) if found else None
+
+
 def template_status(status: str) -> Badge:
     return TEMPLATE_STATUS.get(status) or Badge(status, "info", "pending")
 

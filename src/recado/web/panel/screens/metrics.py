@@ -18,7 +18,7 @@ from recado.reports.model import Asked
 from recado.web.auth import Deps
 from recado.web.panel import charts, csv_safe
 from recado.web.panel.pages import answer
-from recado.web.panel.screens.metrics_view import PERIODS, TABLES, Shown, bounds, shown
+from recado.web.panel.screens.metrics_view import PERIODS, TABLES, Shown, bounds, earlier, shown
 from recado.web.panel.visitor import Viewer, Visitor, needs
 from recado.web.panel.words import _, number, span
 from recado.web.services import Services
@@ -68,11 +68,12 @@ async def _read(deps: Services, visitor: Visitor, looking: Looking) -> _Read:
     )
     async with deps.db.tenant(visitor.tenant_id) as tx:
         report = await reports.report(tx, visitor.tenant_id, asked)
+        before = await reports.report(tx, visitor.tenant_id, earlier(asked))
         rows = await numbers.list_numbers(tx, visitor.tenant_id)
         templates = await reports.known_templates(tx, visitor.tenant_id, since.date())
     names = {one.number_id: one.verified_name or one.display_phone or one.external_id for one in rows}
     return _Read(
-        view=shown(report, names),
+        view=shown(report, names, before.total),
         numbers=[(str(key), name) for key, name in names.items()],
         templates=templates,
     )

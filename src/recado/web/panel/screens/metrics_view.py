@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -97,6 +97,8 @@ class Shown:
     times: Sequence[Line]
     numbers: Sequence[tuple[str, Line]]
     templates: Sequence[tuple[str, Line]]
+    # The sum of the period before, as long as this one; None when nothing was asked for in it.
+    before: Line | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -144,6 +146,22 @@ class Shown:
             (span(total.p50_s), _("até entregar, metade"), _("p99: %(span)s", span=span(total.p99_s))),
             (number(total.of("received")), _("recebidas"), ""),
         ]
+
+    def compared(self) -> list[str]:
+        """What each of the figures was in the period before; empty without one."""
+        was = self.before
+        if was is None:
+            return []
+        left = was.of("accepted")
+        values = [
+            number(was.of("asked")),
+            share(was.of("delivered"), left),
+            share(was.of("read"), left),
+            share(was.of("failed"), was.of("asked")),
+            span(was.p50_s),
+            number(was.of("received")),
+        ]
+        return [_("antes: %(value)s", value=one) for one in values]
 
     def tables(self) -> list[Table]:
         """Every table of the page; the files are made from the same rows."""
@@ -208,11 +226,23 @@ def share(part: int, whole: int) -> str:
     return percent(part / whole) if whole else "—"
 
 
-def shown(report: Report, names: Mapping[Any, str]) -> Shown:
+def earlier(asked: Asked) -> Asked:
+    """As much time right before, in whole days of the company's calendar."""
+    there = ZoneInfo(asked.zone)
+    days = -(-(asked.until - asked.since) // timedelta(days=1))
+
+    def back(moment: datetime) -> datetime:
+        return (moment.astimezone(there) - timedelta(days=days)).astimezone(moment.tzinfo)
+
+    return replace(asked, since=back(asked.since), until=back(asked.until))
+
+
+def shown(report: Report, names: Mapping[Any, str], before: Line | None = None) -> Shown:
     """Puts names to numbers and fills the quiet days or hours."""
     known = {line.key: line for line in report.times}
     return Shown(
         report=report,
+        before=before if before is not None and any(before.counts.values()) else None,
         times=[
             known.get(start) or Line(key=start, counts={}, p50_s=None, p99_s=None)
             for start in starts(report.asked)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
@@ -18,7 +20,7 @@ from recado.templates import preview, sync
 from recado.templates import service as templates
 from recado.templates.model import STOPPING, TemplateRow
 from recado.web.auth import Deps
-from recado.web.panel.pages import answer, go, page
+from recado.web.panel.pages import answer, go, page, query
 from recado.web.panel.screens import channel_words as said
 from recado.web.panel.visitor import Viewer, needs
 from recado.web.panel.words import _
@@ -31,11 +33,27 @@ _USED = timedelta(days=90)
 _VALUE_MOST = 1024
 
 
-def _wanted(rows: Sequence[TemplateRow], tab: str, category: str, search: str) -> list[TemplateRow]:
-    found = [one for one in rows if _in_tab(one, tab)]
-    if category:
-        found = [one for one in found if one.category == category]
-    words = search.strip().lower().split()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed:
+    """What the list is narrowed to; `-` is a quality nobody has said yet."""
+
+    tab: str
+    category: str
+    language: str
+    quality: str
+    search: str
+
+
+def _wanted(rows: Sequence[TemplateRow], to: Narrowed) -> list[TemplateRow]:
+    found = [
+        one
+        for one in rows
+        if _in_tab(one, to.tab)
+        and to.category in ("", one.category)
+        and to.language in ("", one.language)
+        and to.quality in ("", one.quality if one.quality in said.QUALITY else "-")
+    ]
+    words = to.search.strip().lower().split()
     return [one for one in found if all(part in f"{one.name} {one.language}".lower() for part in words)]
 
 
@@ -54,9 +72,17 @@ def _in_tab(row: TemplateRow, tab: str) -> bool:
 @router.get(PATH)
 @needs("templates.read")
 async def listed(
-    request: Request, deps: Deps, visitor: Viewer, aba: Word = "todos", categoria: Word = "", busca: Word = ""
+    request: Request,
+    deps: Deps,
+    visitor: Viewer,
+    aba: Word = "todos",
+    categoria: Word = "",
+    idioma: Word = "",
+    qualidade: Word = "",
+    busca: Word = "",
 ) -> Response:
     now = deps.clock.now()
+    narrowed = Narrowed(tab=aba, category=categoria, language=idioma, quality=qualidade, search=busca)
     async with deps.db.tenant(visitor.tenant_id) as tx:
         rows = await templates.list_all(tx, visitor.tenant_id)
         syncs = await templates.sync_states(tx, visitor.tenant_id)
@@ -68,14 +94,16 @@ async def listed(
         request,
         "modelos/list.html",
         "content",
-        rows=_wanted(rows, aba, categoria, busca)[:500],
+        rows=_wanted(rows, narrowed)[:500],
         stopped=[row for row in rows if row.status in STOPPING],
         syncs=syncs,
         used=used,
         tabs=[
             {
                 "label": label,
-                "href": f"{PATH}?aba={name}",
+                "href": query(
+                    PATH, aba=name, categoria=categoria, idioma=idioma, qualidade=qualidade, busca=busca
+                ),
                 "count": counts[name],
                 "current": name == aba,
                 "hot": name == "parados",
@@ -83,8 +111,12 @@ async def listed(
             for name, label in tabs
         ],
         aba=aba,
-        categoria=categoria,
-        busca=busca,
+        narrowed=narrowed,
+        languages=[(one, one) for one in sorted({row.language for row in rows})],
+        qualities=[
+            *((name, _(one.label)) for name, one in said.QUALITY.items()),
+            ("-", _(said.NO_QUALITY.label)),
+        ],
         categories=[(name, _(label)) for name, label in said.CATEGORY.items()],
         said=said,
     )
@@ -142,9 +174,17 @@ async def _detail(
         values=given,
         troubles={name: _trouble(what) for name, what in wrong.items() if what != "missing"},
         read=preview.fill(row, given, samples=not any(given.values())),
+        asked=_asked(row, given),
         hard=preview.unfillable(row),
         said=said,
     )
+
+
+def _asked(row: TemplateRow, given: dict[str, str]) -> str:
+    """What the API takes for it, so that everybody sees which value goes where. Samples where nothing is given."""
+    values = {one.id: given[one.id] or one.sample or one.key for one in preview.variables(row)}
+    body = {"to": "+5520955500111"} | preview.content(row, values)
+    return msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
 
 
 def _trouble(what: str) -> str:

@@ -12,6 +12,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from recado.audit import service as audit
+from recado.audit.model import Wanted
 from recado.errors import NotFound
 from recado.kit.ids import NumberId
 from recado.numbers import service as numbers
@@ -118,7 +120,17 @@ async def _one(deps: Services, visitor: Visitor, number_id: UUID) -> Card:
 @needs("numbers.read")
 async def listed(request: Request, deps: Deps, visitor: Viewer) -> Response:
     cards = await _cards(deps, visitor)
-    limits = {one.number.facts.waba_external_id: one.number.facts.messaging_limit for one in cards}
+    async with deps.db.tenant(visitor.tenant_id) as tx:
+        reached = await number_use.reached(tx, deps.clock.now(), visitor.tenant_id)
+    limits = {
+        one.number.facts.waba_external_id: (
+            one.number.facts.messaging_limit,
+            said.customers(one.number.facts.messaging_limit),
+            reached.get(one.number.facts.waba_external_id, 0),
+        )
+        for one in cards
+        if one.number.facts.messaging_limit
+    }
     return answer(request, "numeros/list.html", "content", cards=cards, limits=limits, said=said)
 
 
@@ -135,12 +147,17 @@ async def _detail(
     number_id = card.number.facts.number_id
     async with deps.db.tenant(visitor.tenant_id) as tx:
         incidents = await number_use.incidents(tx, visitor.tenant_id, number_id)
+        wanted = Wanted(actions=("number.stopped",), target=str(number_id))
+        stops = (
+            await audit.page(tx, visitor.tenant_id, wanted, most=1) if card.number.facts.kill_switch else []
+        )
     return page(
         request,
         "numeros/detail.html",
         status=422 if trouble else 200,
         card=card,
         incidents=[(one, incident_words(one)) for one in incidents],
+        stopped=stops[0] if stops else None,
         trouble=trouble,
         said=said,
     )

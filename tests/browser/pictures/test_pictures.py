@@ -200,6 +200,7 @@ async def _context(browser: Any, served: Served) -> BrowserContext:
     return context
 
 
+@pytest.mark.browser
 async def test_every_screen_looks_like_its_picture(
     served: Served, chromium: str, taking: bool, tmp_path: Path
 ) -> None:

@@ -37,7 +37,7 @@ async def test_an_empty_company_gets_the_command_and_the_handset(
     page = await (await enter(Role.ADMINISTRATOR)).get(LIST)
     assert page.status_code == 200, page.text[-2000:]
     assert "Experimente" in words(page)
-    assert f'href="{HANDSET}"' in page.text
+    assert f'href="{HANDSET}?pessoa=5520955500111"' in page.text
     (shown,) = re.findall(r"<pre[^>]*>(.*?)</pre>", page.text, re.DOTALL)
     (copied,) = re.findall(r'data-copy="(curl[^"]*)"', page.text)
     assert html.unescape(shown) == html.unescape(copied)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
+from collections.abc import Iterator
 
 import pytest
 from tests.doors.panel.browser import words
 from tests.doors.panel.conftest import Enter
 from tests.doors.street import Street
 from tests.slices.world import Company
+from tests.support.repository import SOURCE
 
 from recado.audit import service as audit
 from recado.db.system import system
 from recado.people.rights import Role
 from recado.tenants import service as tenants
+from recado.web.panel.screens.audit_words import ACTIONS
 
 PATH = "/painel/auditoria"
 
@@ -109,3 +113,54 @@ async def test_only_the_platform_sees_the_installations_trail(enter: Enter) -> N
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.REVIEWER])
 async def test_the_front_desk_does_not_see_it(enter: Enter, role: Role) -> None:
     assert (await (await enter(role)).get(PATH)).status_code == 403
+
+
+# Actions whose names are put together while they happen.
+PUT_TOGETHER = {
+    *(f"link.{kind}_made" for kind in ("first_run", "invitation", "password")),
+    *(f"webhooks.{what}_started" for what in ("replay", "discard")),
+    *(f"message.{decision}" for decision in ("resend", "abandon", "wait")),
+    *(f"held.{decision}" for decision in ("release", "discard")),
+    *(f"installation.{mode}_released" for mode in ("restore", "clone")),
+}
+
+
+def _recorded() -> Iterator[str]:
+    """Every action some code writes into a trail by a name it spells out."""
+    for path in (SOURCE / "recado").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called == "record":
+                given = [one.value for one in node.keywords if one.arg == "action"]
+            elif called in {"_note", "_told"}:
+                given = list(node.args)
+            else:
+                continue
+            for value in given:
+                for part in ast.walk(value):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str) and "." in part.value:
+                        yield part.value
+
+
+def test_everything_that_is_written_down_has_words() -> None:
+    recorded = {one for one in _recorded() if not one.startswith((".", "_")) and not one.endswith(".")}
+    assert len(recorded) > 40
+    assert sorted((recorded | PUT_TOGETHER) - ACTIONS.keys()) == []
+
+
+async def test_a_handed_conversation_names_the_people(street: Street, company: Company, enter: Enter) -> None:
+    browser = await enter(Role.ADMINISTRATOR)
+    async with street.world.db.tenant(company.tenant.tenant_id) as tx:
+        await audit.record(
+            tx,
+            street.world.now,
+            company.tenant.tenant_id,
+            actor="test",
+            action="conversation.assigned",
+            target="x",
+            was={"person": None},
+            became={"person": str(browser.person_id)},
+        )
+    assert "pessoa: — Luana Freitas" in words(await browser.get(PATH)).replace("→ ", "")

@@ -119,7 +119,10 @@ async def _show(
         request,
         "audit/list.html",
         looking=looking,
-        rows=[(row, actor_words(row.actor, names), action_words(row.action), changes(row)) for row in shown],
+        rows=[
+            (row, actor_words(row.actor, names), action_words(row.action), changes(row, names))
+            for row in shown
+        ],
         actions=sorted(((one, action_words(one)) for one in actions), key=lambda pair: pair[1]),
         actors=sorted(((one, actor_words(one, names)) for one in actors), key=lambda pair: pair[1]),
         older=shown[-1].n if len(rows) > PAGE else None,

@@ -39,15 +39,17 @@ ACTIONS: Mapping[str, str] = {
     "link.invitation_made": mark("Criou um convite"),
     "link.invitation_revoked": mark("Desfez um convite"),
     "link.password_made": mark("Criou um endereço para trocar a senha"),
-    "link.first_made": mark("Criou o primeiro endereço de entrada"),
+    "link.first_run_made": mark("Criou o primeiro endereço de entrada"),
     "person.created": mark("Criou uma pessoa"),
+    "person.disabled": mark("Bloqueou uma pessoa"),
+    "person.enabled": mark("Desbloqueou uma pessoa"),
     "person.entered": mark("Entrou no painel"),
     "person.password_changed": mark("Trocou a senha"),
     "person.platform_changed": mark("Mudou o acesso de plataforma"),
     "person.second_factor_on": mark("Ligou o segundo fator"),
     "person.second_factor_off": mark("Desligou o segundo fator"),
     "personal.revealed": mark("Mostrou um telefone"),
-    "conversation.assigned": mark("Assumiu uma conversa"),
+    "conversation.assigned": mark("Definiu quem cuida de uma conversa"),
     "conversation.released": mark("Soltou uma conversa"),
     "conversation.resolved": mark("Resolveu uma conversa"),
     "conversation.reopened": mark("Reabriu uma conversa"),
@@ -60,6 +62,13 @@ ACTIONS: Mapping[str, str] = {
     "message.resend": mark("Mandou reenviar uma mensagem em dúvida"),
     "message.abandon": mark("Encerrou uma mensagem em dúvida"),
     "message.wait": mark("Mandou esperar uma mensagem em dúvida"),
+    "templates.compared": mark("Comparou os modelos com a Meta"),
+    "webhook.revealed": mark("Viu um webhook inteiro"),
+    "webhook.replayed": mark("Reprocessou um webhook"),
+    "webhook.discarded": mark("Descartou um webhook"),
+    "webhooks.replay_started": mark("Começou a reprocessar webhooks"),
+    "webhooks.discard_started": mark("Começou a descartar webhooks"),
+    "webhooks.batch_cancelled": mark("Parou um lote de webhooks"),
     "held.release": mark("Soltou mensagens seguradas"),
     "held.discard": mark("Descartou mensagens seguradas"),
     "staging.outbound": mark("Enviou pela porta de ensaio"),
@@ -84,6 +93,7 @@ FIELDS: Mapping[str, str] = {
     "settings": mark("opções"),
     "stopped": mark("tipos parados"),
     "role": mark("papel"),
+    "person": mark("pessoa"),
 }
 
 
@@ -115,11 +125,11 @@ def actor_words(actor: str, names: Mapping[str, str]) -> str:
     return _(known) if known else actor
 
 
-def changes(row: Entry) -> list[Change]:
-    """What changed, field by field; nothing when the entry keeps no settings."""
+def changes(row: Entry, names: Mapping[str, str]) -> list[Change]:
+    """What changed, field by field; nothing when the entry keeps no settings. People by `names`."""
     was, became = row.was or {}, row.became or {}
     return [
-        Change(name=_field(name), was=_shown(was.get(name)), became=_shown(became.get(name)))
+        Change(name=_field(name), was=_told(name, was, names), became=_told(name, became, names))
         for name in sorted(was.keys() | became.keys())
         if was.get(name) != became.get(name)
     ]
@@ -128,6 +138,11 @@ def changes(row: Entry) -> list[Change]:
 def _field(name: str) -> str:
     known = FIELDS.get(name)
     return _(known) if known else name
+
+
+def _told(name: str, side: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    value = side.get(name)
+    return actor_words(f"person:{value}", names) if name == "person" and value else _shown(value)
 
 
 def _shown(value: Any) -> str:

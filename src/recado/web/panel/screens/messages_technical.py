@@ -18,6 +18,7 @@ from recado.messages.model import AttemptRow, MessageRow
 from recado.providers.contract import Outbound
 from recado.web.services import Services
 
+_OPENED = 20  # bodies on one page; the others are opened by their own
 _KEPT = 4  # of a Meta id: enough to tell two apart, and behind the part that holds the phone
 
 
@@ -76,7 +77,7 @@ async def technical(
 ) -> Technical:
     """Opens the bodies of the webhooks, of each only what is about this message."""
     told = _told(found.bodies)
-    ids = [one.ledger_id for one in told]
+    ids = [one.ledger_id for one in told[:_OPENED]]
     parts = await parts_about(deps.db, ids, row.wamid) if row.wamid is not None else []
     by_id = {part.ledger_id: part for part in parts}
     return Technical(

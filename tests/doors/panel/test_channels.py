@@ -223,6 +223,9 @@ async def test_a_dead_letter_is_rehearsed_put_back_and_counted(
     await street.world.do("update ledger_work set next_at = next_at - interval '1 minute'")
     await street.world.project()
     assert "Contou aqui" in words(await browser.get(path))
+    assert "Nenhum webhook parado. O último passou" in words(
+        await browser.get("/painel/webhooks?aba=parados")
+    )
     revealed = await browser.post(f"{path}/mostrar", {})
     assert "Bom dia" in words(revealed)
 

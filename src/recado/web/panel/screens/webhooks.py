@@ -67,12 +67,15 @@ async def _list(
         if dead
         else await deps.letters.received(scope, before or None)
     )
+    # An empty list of dead letters says that others do come through.
+    lately = (await deps.letters.received(scope)).letters if dead and not found.letters else ()
     return answer(
         request,
         "webhooks/list.html",
         "content",
         status=422 if trouble else 200,
         letters=found.letters,
+        passed_at=lately[0].stored.received_at if lately else None,
         older=query(PATH, aba=tab, causa=cause, antes=found.older) if found.older else None,
         newest=query(PATH, aba=tab, causa=cause) if before else None,
         causes=causes,

@@ -33,6 +33,7 @@ from recado.providers.contract import Exchange
 HERE = "/painel/mensagens"
 WAMID = "wamid.HBgNNTUyMDk1NTUwMDExMRUCABEYEjlBQkNERUYxMjM0NTY3ODkwQQA="
 OTHERS = "wamid.OTHER"
+BESIDE = {"hx-request": "true"}
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(64)
 
 
@@ -253,18 +254,19 @@ async def test_what_is_no_picture_is_only_saved_and_what_people_send_is_for_the_
 async def test_beside_the_list_it_comes_in_parts(enter: Enter, street: Street, company: Company) -> None:
     one = await sent(street, company, accepted(WAMID))
     admin = await enter(Role.ADMINISTRATOR)
-    first = await admin.get(f"{HERE}/{one}/gaveta")
+    first = await admin.get(f"{HERE}/{one}/gaveta", headers=BESIDE)
     assert "<html" not in first.text
     assert "data-drawer" in first.text
     assert "Aceita pela Meta" in words(first)
     assert "Chave única" not in words(first)
-    assert "Chave única" in words(await admin.get(f"{HERE}/{one}/gaveta?aba=tecnico"))
-    assert "data-bubble" in (await admin.get(f"{HERE}/{one}/gaveta?aba=conteudo")).text
+    assert "Chave única" in words(await admin.get(f"{HERE}/{one}/gaveta?aba=tecnico", headers=BESIDE))
+    assert "data-bubble" in (await admin.get(f"{HERE}/{one}/gaveta?aba=conteudo", headers=BESIDE)).text
+    assert (await admin.get(f"{HERE}/{one}/gaveta")).headers["location"] == f"{HERE}/{one}"
     operator = await enter(Role.OPERATOR)
-    refused = await operator.get(f"{HERE}/{one}/gaveta?aba=tecnico")
+    refused = await operator.get(f"{HERE}/{one}/gaveta?aba=tecnico", headers=BESIDE)
     assert "Chave única" not in words(refused)
     assert "parte-tecnico" not in refused.text
-    assert (await operator.get(f"{HERE}/{uuid4()}/gaveta")).status_code == 404
+    assert (await operator.get(f"{HERE}/{uuid4()}/gaveta", headers=BESIDE)).status_code == 404
 
 
 async def test_what_is_done_beside_the_list_stays_there(
@@ -287,7 +289,8 @@ async def test_what_cannot_be_done_says_why(
     one = await sent(street, company, accepted(WAMID))
     browser = await enter(role)
     for address in (f"{HERE}/{one}", f"{HERE}/{one}/gaveta"):
-        said_there = words(await browser.get(address))
+        headers = BESIDE if address.endswith("gaveta") else {}
+        said_there = words(await browser.get(address, headers=headers))
         wanted = "reenviar duplicaria" if role is Role.OPERATOR else "Seu papel só permite olhar."
         assert wanted in said_there
     assert (await browser.get(f"{HERE}/{one}/celular")).headers["location"].endswith(f"?pessoa={MARINA}")

@@ -53,7 +53,9 @@ async def one(request: Request, deps: Deps, visitor: Viewer, message_id: UUID) -
 @router.get(PATH + "/gaveta")
 @needs("messages.read")
 async def drawer(request: Request, deps: Deps, visitor: Viewer, message_id: UUID, aba: str = "") -> Response:
-    """The same beside the list, one part at a time."""
+    """The same beside the list, one part at a time. By itself it would be half a page: that is the message's own."""
+    if not is_swap(request):
+        return RedirectResponse(_here(message_id), status_code=303)
     may_look = visitor.allowed("messages.technical")
     tab = aba if aba in TABS and (may_look or aba != "tecnico") else "historia"
     shown = await _told(deps, visitor, message_id, technical=tab == "tecnico")

@@ -10,7 +10,8 @@ from recado.providers.contract import Capabilities, Provider, ProviderEvent, Unp
 from recado.providers.meta.catalogue import MetaCatalogue
 from recado.providers.meta.client import MetaSender
 from recado.providers.meta.history import MetaHistory
-from recado.providers.meta.http import Budget, GraphHttp, Probe
+from recado.providers.meta.http import Budget, GraphHttp
+from recado.providers.meta.lines import Probe
 from recado.providers.meta.media import MetaMedia
 from recado.providers.meta.parse import parse
 from recado.providers.meta.payload import encode_message

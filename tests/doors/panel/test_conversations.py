@@ -13,8 +13,10 @@ from tests.doors.panel.browser import Browser, words
 from tests.doors.panel.conftest import Enter
 from tests.doors.panel.test_channels import REMINDER, list_templates
 from tests.doors.street import Street
-from tests.slices.world import MARINA, OTHER, Company, inbound, text
+from tests.slices.world import MARINA, OTHER, Company, inbound, rejected, text
 
+from recado.kit.reason_texts import reason_text
+from recado.kit.reasons import Reason
 from recado.people.rights import Role
 
 LIST = "/painel/conversas"
@@ -107,6 +109,20 @@ async def test_a_closed_window_has_no_text_field_and_the_server_refuses_too(
     assert "Oi, Bia! <b>Até amanhã</b>." in words(done)
     (only,) = await sent(street)
     assert only["kind"] == "template"
+
+
+async def test_what_did_not_arrive_says_why_and_leads_to_its_story(
+    street: Street, company: Company, enter: Enter
+) -> None:
+    path = await write(street, company)
+    browser = await enter(Role.OPERATOR)
+    await browser.post(f"{path}/responder", {"chave": key(), "texto": "Oi"}, hx_request="true")
+    for intent in await street.world.claim():
+        await street.world.record(intent, rejected())
+    page = await browser.get(path)
+    (only,) = await sent(street)
+    assert f'href="/painel/mensagens/{only["id"]}"' in page.text
+    assert reason_text(Reason(only["reason"]), "pt-BR").text in words(page)
 
 
 async def test_a_file_a_quote_and_a_reaction(street: Street, company: Company, enter: Enter) -> None:

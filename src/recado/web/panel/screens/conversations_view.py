@@ -9,11 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from recado.conversations.desk import Line
+from recado.kit.reason_texts import reason_text
+from recado.kit.reasons import Reason
 from recado.media import service as media
 from recado.templates import preview
 from recado.templates.model import TemplateRow
 from recado.web.panel.screens.messages_files import SHOWN
-from recado.web.panel.words import _, mark
+from recado.web.panel.words import _, mark, speech
 
 WINDOW_S: Final = 24 * 3600
 _FILES: Final = frozenset({"image", "video", "audio", "document", "sticker", "voice"})
@@ -172,6 +174,14 @@ def _reacted(there: Bubble, line: Line) -> Bubble:
     emoji = str(line.content["reaction"].get("emoji") or "")
     fresh = (*kept, f"{who} {emoji}") if emoji else tuple(kept)
     return replace(there, reactions=fresh, tries=there.tries + (who == "out"))
+
+
+def why(reason: str) -> str:
+    """Why a message did not leave or arrive, in the visitor's language; an unknown reason names itself."""
+    try:
+        return reason_text(Reason(reason), speech().language).text
+    except ValueError:
+        return reason
 
 
 def remaining(window_until: datetime, now: datetime) -> int:

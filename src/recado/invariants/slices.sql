@@ -1,32 +1,39 @@
 -- What grows with the house, looked at in slices: a range of message ids of one tenant, or a stretch of time of
 -- one lane. Each statement is one snapshot, so a slice is judged as it was at one instant, and no long
--- transaction holds the vacuum back.
+-- transaction holds the vacuum back. Joins are laterals that nothing can turn round.
 
 -- :next_slice
 select count(*) as messages, (array_agg(id order by id desc))[1] as upto
 from (select id from message where tenant_id = @tenant_id and id > @after order by id limit @size) slice;
 
 -- :standings
-select direction, scheduled, state, rank, outbox_state, token_state, kinds, attempts, count(*) as messages,
+-- Everything known of a slice's messages is put in one heap and sorted by message. Nothing is joined, so each table is
+-- read once, whatever is known about it: a plan made for an empty table read it once for every message (25 s for 3,000).
+select direction, scheduled, state, rank, outbox_state, states[array_position(tokens, outbox_token)] as token_state,
+    coalesce(kinds, '{}') as kinds, coalesce(states, '{}') as attempts, count(*) as messages,
     (array_agg(id))[1:20] as ids
 from (
-    select m.id, m.direction, coalesce(m.scheduled_at > m.created_at, false) as scheduled, m.state, m.rank,
-        o.state as outbox_state, t.state as token_state, coalesce(e.kinds, '{}') as kinds,
-        coalesce(a.states, '{}') as attempts
-    from message m
-    left join outbox o on o.tenant_id = m.tenant_id and o.message_id = m.id
-    left join attempt t on t.tenant_id = o.tenant_id and t.token = o.token
-    left join (
-        select message_id, array_agg(
-            case when kind = 'status.failed' then kind || ':' || coalesce(data #>> '{errors,0,code}', '') else kind end
-            order by seq) as kinds
+    select id, max(direction) as direction, bool_or(scheduled) as scheduled, max(state) as state, max(rank) as rank,
+        max(outbox_state) as outbox_state, (array_agg(token) filter (where outbox_state is not null))[1] as outbox_token,
+        array_agg(kind order by place) filter (where kind is not null) as kinds,
+        array_agg(attempt order by place) filter (where attempt is not null) as states,
+        array_agg(token order by place) filter (where attempt is not null) as tokens
+    from (
+        select id, direction, coalesce(scheduled_at > created_at, false) as scheduled, state, rank,
+            null::smallint as outbox_state, null::uuid as token, null as kind, null as attempt, 0::bigint as place
+        from message where tenant_id = @tenant_id and id > @after and id <= @upto
+        union all
+        select message_id, null, null, null, null, null, null,
+            case when kind = 'status.failed' then kind || ':' || coalesce(data #>> '{errors,0,code}', '') else kind end,
+            null, seq
         from event where tenant_id = @tenant_id and message_id > @after and message_id <= @upto
-        group by message_id) e on e.message_id = m.id
-    left join (
-        select message_id, array_agg(state order by n) as states
+        union all
+        select message_id, null, null, null, null, null, token, null, state, n
         from attempt where tenant_id = @tenant_id and message_id > @after and message_id <= @upto
-        group by message_id) a on a.message_id = m.id
-    where m.tenant_id = @tenant_id and m.id > @after and m.id <= @upto) one
+        union all
+        select message_id, null, null, null, null, state, token, null, null, 0
+        from outbox where tenant_id = @tenant_id and message_id > @after and message_id <= @upto) fact
+    group by id having count(direction) > 0) one
 group by direction, scheduled, state, rank, outbox_state, token_state, kinds, attempts;
 
 -- :accepted_twice
@@ -44,8 +51,11 @@ limit @most;
 -- name.
 select a.tenant_id, a.message_id, a.token, a.proof ->> 'rule' as rule, count(*) over () as found
 from attempt a
-left join attempt w on w.tenant_id = a.tenant_id and w.token::text = a.proof ->> 'watermark_attempt'
-    and w.number_id = a.number_id
+left join lateral (
+    select started_at, echo_at from attempt
+    where tenant_id = @tenant_id and number_id = a.number_id
+      and token = case when a.proof ->> 'watermark_attempt' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+          then (a.proof ->> 'watermark_attempt')::uuid end offset 0) w on true
 where a.tenant_id = @tenant_id and a.message_id > @after and a.message_id <= @upto
   and (a.state = 'presumed_lost' or a.proof is not null)
   and not coalesce(case a.proof ->> 'rule'
@@ -77,16 +87,18 @@ limit @most;
 -- :sent_after_cancel
 select a.tenant_id, a.message_id, a.token, count(*) over () as found
 from event e
-join attempt a on a.tenant_id = e.tenant_id and a.message_id = e.message_id and a.started_at > e.recorded_at
+cross join lateral (
+    select * from attempt where tenant_id = @tenant_id and message_id = e.message_id offset 0) a
 where e.tenant_id = @tenant_id and e.message_id > @after and e.message_id <= @upto and e.kind = 'message.cancelled'
+  and a.started_at > e.recorded_at
 limit @most;
 
 -- :stored_twice
 select m.tenant_id, m.id as message_id, m.direction, count(*) over () as found from message m
-where m.tenant_id = @tenant_id and m.id > @after and m.id <= @upto and m.wamid_hash is not null and exists (
-    select 1 from message other
-    where other.tenant_id = m.tenant_id and other.wamid_hash = m.wamid_hash and other.id <> m.id
-      and other.direction = m.direction)
+where m.tenant_id = @tenant_id and m.id > @after and m.id <= @upto and m.wamid_hash is not null and (
+    select true from message other
+    where other.tenant_id = @tenant_id and other.wamid_hash = m.wamid_hash and other.id <> m.id
+      and other.direction = m.direction limit 1)
 limit @most;
 
 -- :next_attempt
@@ -127,7 +139,8 @@ from (
             row_number() over (partition by m.conversation_id order by a.started_at, a.token)
                 - extract(epoch from a.started_at - @from_at)::float8 * pace.rate * 1.05 as x
         from attempt a
-        join message m on m.tenant_id = a.tenant_id and m.id = a.message_id
+        cross join lateral (
+            select conversation_id from message where tenant_id = @tenant_id and id = a.message_id offset 0) m
         cross join (
             select 1 / nullif(least(l.pair_interval_s, (
                     select min(s.was::float8) from switch_log s where s.tenant_id = @tenant_id
@@ -158,7 +171,9 @@ from (
                and e.kind in ('message.needs_decision', 'decision.resend', 'decision.abandon',
                    'message.expired_in_doubt', 'status.sent', 'status.delivered', 'status.read',
                    'status.failed'))) as settled
-        from attempt a join message m on m.tenant_id = a.tenant_id and m.id = a.message_id
+        from attempt a cross join lateral (
+            select conversation_id, kind, class from message
+            where tenant_id = @tenant_id and id = a.message_id offset 0) m
         where a.tenant_id = @tenant_id and a.number_id = @number_id and a.started_at >= @from_at
           and a.started_at < @to_at and m.class = 'session') one) line
 where busy_until > started_at + interval '5 milliseconds'
@@ -189,7 +204,9 @@ from (
     select *, max(heard) over (partition by conversation_id order by at, token nulls first) as last_heard
     from (
         select a.tenant_id, m.conversation_id, a.message_id, a.token, a.started_at as at, null::timestamptz as heard
-        from attempt a join message m on m.tenant_id = a.tenant_id and m.id = a.message_id
+        from attempt a cross join lateral (
+            select conversation_id, kind, class from message
+            where tenant_id = @tenant_id and id = a.message_id offset 0) m
         where a.tenant_id = @tenant_id and a.number_id = @number_id and a.started_at >= @from_at
           and a.started_at < @to_at and m.kind <> 'template'
         union all
@@ -197,7 +214,9 @@ from (
         from message m
         where m.tenant_id = @tenant_id and m.id >= @first_id and m.id < @last_id and m.direction = 'in'
           and m.number_id = @number_id) both_ways) line
-join conversation c on c.tenant_id = line.tenant_id and c.conversation_id = line.conversation_id
+cross join lateral (
+    select window_until, last_inbound_at from conversation
+    where tenant_id = @tenant_id and conversation_id = line.conversation_id offset 0) c
 where line.token is not null
   and (line.last_heard is null or line.at > line.last_heard + interval '24 hours')
   and not (c.window_until > line.at and (c.last_inbound_at is null or c.last_inbound_at <= line.at + interval '5 minutes'))

@@ -41,16 +41,30 @@ def strings(tree: nodes.Node) -> Iterator[str]:
             yield one.value
 
 
-def in_templates() -> Iterator[str]:
+def given() -> Iterator[nodes.Expr]:
+    """What every call hands to a macro where that takes an icon."""
     at = places()
     for tree in parsed():
         for call in tree.find_all(nodes.Call):
             macro = getattr(call.node, "attr", None) or getattr(call.node, "name", "")
             if macro in at:
-                given = [*call.args[at[macro] : at[macro] + 1]]
-                given += [one.value for one in call.kwargs if one.key in ("icon_name", "name")]
-                for argument in given:
-                    yield from strings(argument)
+                yield from call.args[at[macro] : at[macro] + 1]
+                yield from (one.value for one in call.kwargs if one.key in ("icon_name", "name"))
+
+
+def branches(one: nodes.Expr | None) -> Iterator[str]:
+    """The names an expression can only mean as icons."""
+    if isinstance(one, nodes.Const) and isinstance(one.value, str):
+        yield one.value
+    if isinstance(one, nodes.CondExpr):
+        yield from branches(one.expr1)
+        yield from branches(one.expr2)
+
+
+def in_templates() -> Iterator[str]:
+    for one in given():
+        yield from strings(one)
+    for tree in parsed():
         for macro in tree.find_all(nodes.Macro):
             for default in macro.defaults:
                 yield from strings(default)
@@ -88,6 +102,13 @@ def test_the_list_is_what_is_drawn() -> None:
     assert sorted(set(NAMED) - drawn) == [], (
         "nobody draws these: take them out of icons.txt and run `make setup`"
     )
+
+
+def test_nothing_is_drawn_that_is_not_listed() -> None:
+    """Such a page would break where it is shown; this says so before."""
+    asked = {name for one in given() for name in branches(one)}
+    assert len(asked) > 40
+    assert sorted(asked - set(NAMED)) == []
 
 
 def test_the_look_would_notice() -> None:

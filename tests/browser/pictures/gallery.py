@@ -25,8 +25,8 @@ REFRESH = (
     "a screen no longer looks like its picture: run `python scripts/pictures.py`, look at docs/img, commit it"
 )
 LOOKS: dict[str, dict[str, Any]] = {
-    "claro": {"width": 1280, "height": 800, "scheme": "light"},
-    "escuro": {"width": 1280, "height": 800, "scheme": "dark"},
+    "claro": {"width": 1440, "height": 900, "scheme": "light"},
+    "escuro": {"width": 1440, "height": 900, "scheme": "dark"},
     "fone": {"width": 390, "height": 780, "scheme": "light"},
 }
 # What the navigation does not list: one message, and the handset beside the panel.

@@ -173,7 +173,7 @@ def stand_in_front_of_the_handset(simulator: Simulator, now: datetime) -> None:
 def addresses(served: Served) -> dict[str, str]:
     """Screen -> what to open."""
     found = {name: f"{served.base}/painel/{name}" for name in gallery.screens() if name not in gallery.BESIDE}
-    found["mensagem"] = f"{served.base}/painel/mensagens/{served.town.reminder}"
+    found["mensagem"] = f"{served.base}/painel/mensagens?modelo=lembrete_consulta"
     found["celular"] = f"{served.simulator.base}/celular?pessoa={MARINA}"
     return found
 
@@ -187,6 +187,10 @@ async def settled(page: Page, screen: str, address: str) -> None:
     if screen == "conversas":
         await page.locator('a[href*="/painel/conversas/"]', has_text="Marina").first.click()
         await page.locator("[data-bubble]").first.wait_for()
+    if screen == "mensagem":
+        # On a wide screen a message opens beside its list.
+        await page.locator("[data-message]", has_text="Lida").first.locator("[data-open]").click()
+        await page.locator("[data-drawer]").wait_for()
     # The badge says that the line is open; the counts of the navigation have come.
     await page.locator("#live[data-state=on]").wait_for(state="attached")
     await page.locator("[data-badge=voce]:not([hidden])").first.wait_for(state="attached")
@@ -219,6 +223,8 @@ async def test_every_screen_looks_like_its_picture(
             for look in gallery.LOOKS:
                 name = f"{screen}-{look}.jpg"
                 await gallery.dress(page, look)
+                if (screen, look) == ("mensagem", "fone"):
+                    await page.goto(f"{served.base}/painel/mensagens/{served.town.reminder}")
                 made[name], seen = await gallery.look_at(page)
                 wrong += gallery.difference(name, before, made[name], edition, seen)
                 if taking:

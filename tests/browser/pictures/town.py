@@ -234,8 +234,8 @@ async def _past(town: Town) -> None:
     source = random.Random(7)
     await seed(world.db, world.now, company.tenant, company.keys, PAST_MESSAGES, source=source)
     await world.do("update message set attention = false where attention")
-    # Sums are made for each hour in which something happened: those of a week are enough.
-    await world.do("delete from event where at < $1", NOW - timedelta(days=8))
+    # Sums are made for each hour in which something happened: those of two weeks are enough.
+    await world.do("delete from event where at < $1", NOW - timedelta(days=15))
     await world.do("delete from outbox where state <> 0 or due_at > $1", NOW + timedelta(days=30))
     await world.do(
         "update message set state = 'delivered', reason = null, rank = 3"

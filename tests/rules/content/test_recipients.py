@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from recado.messages.content import Draft, parse_draft, parse_phone
+from recado.messages.content.recipient import _e164
 
 BODY = {"text": {"body": "Oi"}}
 
@@ -65,6 +68,13 @@ def test_anything_that_is_not_surely_international_is_refused(given: str) -> Non
     assert [(item.field, item.rule) for item in found] == [("to", "bad_format")]
     assert "country" in found[0].message
     assert parse_phone(given) is None
+
+
+@given(st.from_regex(r"\+55[0-9]{6,13}", fullmatch=True))
+@example("+5520955500111")
+@example("+5501155500111")
+def test_the_short_way_for_brazilian_numbers_says_what_the_library_says(text: str) -> None:
+    assert parse_phone(text) == _e164(text)
 
 
 @pytest.mark.parametrize(

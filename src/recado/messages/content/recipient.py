@@ -20,6 +20,9 @@ _INTERNATIONAL = re.compile(r"\+[0-9][0-9 ().\-\u2011\u00a0]*")
 # area code has 9 as its second digit, which is where a Brazilian mobile has it.
 _WITH_COUNTRY_CODE = re.compile(r"[1-9][0-9]{11,14}")
 _NORTH_AMERICAN = re.compile(r"1[0-9]{10}")
+# Nearly every number here. In this form the library changes nothing and finds nothing wrong (a test compares them), but
+# takes a tenth of the time of a whole send to say so.
+_PLAIN_BRAZILIAN = re.compile(r"\+55[1-9][0-9]{9,10}")
 
 
 def parse_phone(text: str) -> str | None:
@@ -33,6 +36,8 @@ def parse_phone(text: str) -> str | None:
     if len(text) > MAX_PHONE_TEXT:
         return None
     text = text.strip()
+    if _PLAIN_BRAZILIAN.fullmatch(text):
+        return text
     if _INTERNATIONAL.fullmatch(text):
         return _e164(text)
     if _WITH_COUNTRY_CODE.fullmatch(text):

@@ -79,7 +79,11 @@ TARGETS: tuple[Target, ...] = (
         (f"{META}/test_answers.py",),
         ("refusal", "_outcome", "read_any_object", "_refused"),
     ),
-    Target("recado.providers.meta.http", (f"{META}/test_answers.py",), ("Answer", "Budget", "failure")),
+    Target(
+        "recado.providers.meta.http",
+        (f"{META}/test_answers.py",),
+        ("Answer", "Budget", "failure", "_unreached", "_in_doubt"),
+    ),
     Target("recado.providers.meta.history", (f"{META}/test_memory.py",), ("names", "_first")),
     # What follows from it.
     Target(

@@ -12,6 +12,7 @@ from msgspec import Raw
 from recado.providers.contract import (
     AccountChanged,
     AppStateSynced,
+    Echoed,
     HistoryChunk,
     PreferenceChanged,
     ProviderEvent,
@@ -273,3 +274,51 @@ def test_old_messages_under_history_are_counted_and_not_received() -> None:
     chunk = found[0]
     assert isinstance(chunk, HistoryChunk)
     assert chunk.messages == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("state_sync", "smb_app_state_sync"),
+        ("message_echoes", "smb_message_echoes"),
+        ("user_preferences", "user_preferences"),
+        ("messages", "messages"),
+        ("statuses", "messages"),
+        ("errors", "messages"),
+    ],
+)
+def test_what_is_strange_beside_a_list_stands_under_the_field_of_that_list(name: str, field: str) -> None:
+    found = events(raw({"value": {"metadata": META, name: [{}], "history": 7}}))[-1]
+    assert isinstance(found, Unrecognised)
+    assert (found.why, found.field) == ("history is not a list", field)
+
+
+OLD = {"from": "5520955500111", "id": "wamid.9", "timestamp": "1", "type": "text", "text": {"body": "x"}}
+
+
+def test_history_without_its_field_is_old_all_the_same() -> None:
+    found = events(raw({"value": {"metadata": META, "history": [{"threads": []}], "messages": [OLD]}}))
+    assert [type(one) for one in found] == [HistoryChunk, HistoryChunk]
+
+
+@pytest.mark.parametrize("field", ["message_echoes", "smb_message_echoes"])
+def test_echoes_come_under_two_names(field: str) -> None:
+    echo = OLD | {"from": "16505550100", "to": "5520955500111"}
+    found = events(body({"metadata": META, "message_echoes": [echo]}, field=field))
+    assert [(type(one), getattr(one, "field", None)) for one in found] == [(Echoed, field)]
+
+
+def test_what_came_without_a_time_has_none() -> None:
+    found = events(body({"metadata": META, "errors": [{"code": 1}]}, time=None))
+    assert [one.at for one in found] == [None]
+    assert events(body({"metadata": META, "errors": [{"code": 1}]}))[0].at == ENTRY_AT
+
+
+def test_contacts_survive_a_strange_neighbour() -> None:
+    contact = {"wa_id": "5520955500111", "profile": {"name": "Marina Azevedo"}}
+    found = events(body({"metadata": META, "contacts": [contact], "statuses": [STATUS], "errors": 7}))[0]
+    assert isinstance(found, StatusChanged)
+    assert found.person.name == "Marina Azevedo"
+    bad = read_value(Raw(raw({"contacts": 7, "statuses": [STATUS]})))
+    assert bad is not None
+    assert bad[1] == ["contacts"]

@@ -100,7 +100,9 @@ def test_a_signed_request_with_a_letter_that_is_no_base64_proves_nothing() -> No
     good = signed_request({"user_id": "1", "algorithm": "HMAC-SHA256"})
     assert read_signed_request(good, [SECRET]) is not None
     for letter in "!*, é":
+        # Also so many of them that what is left, were they overlooked, has the right length.
         assert read_signed_request(letter + good, [SECRET]) is None
+        assert read_signed_request(letter * 4 + good, [SECRET]) is None
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.slices.world import (
 )
 
 from recado.app.demo_data import COMPANY, people, templates
-from recado.app.seeding import seed
+from recado.app.seeding import PAST, seed
 from recado.db.system import system
 from recado.kit.ids import MessageId, NumberId
 from recado.kit.reasons import Reason
@@ -96,7 +96,7 @@ class Town:
             "update attempt set started_at = $1::timestamptz,"
             " finished_at = $1::timestamptz + interval '300 ms' where started_at < $2",
             self.world.now - timedelta(milliseconds=400),
-            MORNING,
+            NOW - 2 * PAST,
         )
 
     def taken(self) -> SendOutcome:

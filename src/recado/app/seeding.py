@@ -33,7 +33,7 @@ _LAST = ("Azevedo", "Bittencourt", "Cardoso", "Dourado", "Esteves", "Falcão", "
 _TEMPLATES = ("lembrete_consulta", "confirmacao_horario", "aviso_atraso", "pos_atendimento", "codigo_acesso")
 RARE_TEMPLATE, RARE_KIND, RARE_NAME = "pesquisa_anual", "location", "Quitéria Sobral"
 _RARE = 20_000
-_RARE_PERSON = 5_000
+_RARE_PERSON = 7
 _TEXTS = (
     "Bom dia! Seu horário está confirmado.",
     "Recebemos seu pedido, obrigado.",
@@ -212,7 +212,7 @@ async def _people(
 
 
 def _name(n: int, source: random.Random) -> str:
-    return RARE_NAME if n % _RARE_PERSON == 7 else f"{source.choice(_FIRST)} {source.choice(_LAST)}"
+    return RARE_NAME if n == _RARE_PERSON else f"{source.choice(_FIRST)} {source.choice(_LAST)}"
 
 
 def _rows(

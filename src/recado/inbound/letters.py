@@ -54,6 +54,8 @@ PAGE: Final = 50
 _READABLE: Final = 256 * 1024
 _OPENED: Final = 4 * 1024 * 1024
 _LINES: Final = 2000
+# How far back a page goes for them.
+_LOOK: Final = 10_000
 # How many dead letters are looked through for one company's own.
 _LOOKED_THROUGH: Final = 1000
 _CHANGES: Final = 200
@@ -85,26 +87,20 @@ class Letters:
                 rows = await tx.many(_Q["received"], Stored, before=before, most=PAGE, readable=_READABLE)
                 older = str(rows[-1].ledger_id) if len(rows) == PAGE else None
                 return Page(letters=[await self._read(tx, row) for row in rows], older=older)
-            told = await tx.many(
-                _Q["told_of"],
-                ToldOf,
-                tenant_id=scope.tenant_id,
-                before=before,
-                lines=_LINES,
-                most=PAGE,
-            )
+            asked = {"tenant_id": scope.tenant_id, "before": before, "look": _LOOK}
+            told = await tx.many(_Q["told_of"], ToldOf, **asked, lines=_LINES, most=PAGE)
             shown = set[int]()
             if before is not None:
-                seen = await tx.many(
-                    _Q["already_shown"], ToldOf, tenant_id=scope.tenant_id, before=before, lines=_LINES
-                )
+                seen = await tx.many(_Q["already_shown"], ToldOf, **asked, lines=_LINES)
                 shown = {one.ledger_id for one in seen}
             ids = [one.ledger_id for one in told if one.ledger_id not in shown]
             rows = await tx.many(_Q["these"], Stored, ids=ids, readable=_READABLE)
             letters = [await self._read(tx, row) for row in rows]
+            end = await tx.one(_Q["end_of_look"], Seq, **asked) if len(told) < PAGE else None
+        more = len(told) == PAGE or end is not None
+        last = told[-1].last_seq if told else end.seq if end else None
         mine = [one for one in letters if one.alone(scope.tenant_id)]
-        older = str(told[-1].last_seq) if len(told) == PAGE else None
-        return Page(letters=mine, older=older)
+        return Page(letters=mine, older=str(last) if more else None)
 
     async def dead(self, scope: Scope, cause: str | None = None, cursor: str | None = None) -> Page:
         """Those that failed last come first."""

@@ -8,18 +8,25 @@ where @before::bigint is null or l.id < @before
 order by l.id desc limit @most;
 
 -- :told_of -> ToldOf
--- Bodies that changed something for a company, by the diary: its newest lines, then back in time.
+-- Bodies that changed something for a company, by the diary: its newest lines, then back in time. Of a company that
+-- sends and hears nothing a page goes back over no more than `look` lines.
 select ledger_id, max(seq) as last_seq from (
-    select seq, ledger_id from event
-    where tenant_id = @tenant_id and ledger_id is not null and (@before::bigint is null or seq < @before)
-    order by seq desc limit @lines) lines
+    select seq, ledger_id from (
+        select seq, ledger_id from event where tenant_id = @tenant_id and (@before::bigint is null or seq < @before)
+        order by seq desc limit @look) newest
+    where ledger_id is not null order by seq desc limit @lines) lines
 group by ledger_id order by max(seq) desc limit @most;
+
+-- :end_of_look -> Seq
+select seq from event where tenant_id = @tenant_id and (@before::bigint is null or seq < @before)
+order by seq desc offset @look - 1 limit 1;
 
 -- :already_shown -> ToldOf
 select ledger_id, max(seq) as last_seq from (
-    select seq, ledger_id from event
-    where tenant_id = @tenant_id and ledger_id is not null and seq >= @before
-    order by seq limit @lines) lines
+    select seq, ledger_id from (
+        select seq, ledger_id from event where tenant_id = @tenant_id and seq >= @before
+        order by seq limit @look) next
+    where ledger_id is not null order by seq limit @lines) lines
 group by ledger_id;
 
 -- :these -> Stored

@@ -27,6 +27,8 @@ _Q = sql.load("recado.messages", "listing.sql")
 _M = sql.load("recado.messages")
 
 LOOK = 10_000
+# Words are compared letter by letter, with the text and with the person's name: a shorter look.
+READ = 3_000
 COUNTED = 1_000
 _FEW = 500
 FIRST, LAST = finding.FIRST, finding.LAST
@@ -168,7 +170,7 @@ async def page(
         found, end = await _pointed(tx, now, tenant_id, wanted, search, before, most + 1)
     else:
         found = await _look(tx, now, tenant_id, wanted, search, before, most + 1)
-        end = None if len(found) > most else await _end_of_look(tx, tenant_id, wanted, before)
+        end = None if len(found) > most else await _end_of_look(tx, tenant_id, wanted, before, _far(search))
     rows = await rows_of(tx, tenant_id, found[:most])
     if len(found) > most:
         return Page(rows=rows, older=found[most - 1], stopped_early=False)
@@ -273,7 +275,11 @@ async def note(
 async def _look(
     tx: Tx, now: datetime, tenant_id: TenantId, wanted: Wanted, search: Search, before: UUID, most: int
 ) -> list[UUID]:
-    shared = _narrowed(now, tenant_id, wanted, search) | {"before": before, "look": LOOK, "most": most}
+    shared = _narrowed(now, tenant_id, wanted, search) | {
+        "before": before,
+        "look": _far(search),
+        "most": most,
+    }
     return [row.id for row in await tx.many(_Q[_statement(wanted)], Found, **shared)]
 
 
@@ -359,7 +365,12 @@ _ENDS = {
 }
 
 
-async def _end_of_look(tx: Tx, tenant_id: TenantId, wanted: Wanted, before: UUID) -> UUID | None:
+def _far(search: Search) -> int:
+    """Over how many messages one look goes."""
+    return LOOK if search.text is None else min(LOOK, READ)
+
+
+async def _end_of_look(tx: Tx, tenant_id: TenantId, wanted: Wanted, before: UUID, look: int) -> UUID | None:
     """Where to look on, when what was looked for may lie further back."""
     row = await tx.one(
         _Q[_ENDS[_statement(wanted)]],
@@ -367,6 +378,6 @@ async def _end_of_look(tx: Tx, tenant_id: TenantId, wanted: Wanted, before: UUID
         tenant_id=tenant_id,
         before=before,
         since=wanted.since,
-        look=LOOK,
+        look=look,
     )
     return row.id if row is not None else None

@@ -114,6 +114,24 @@ async def test_pages_show_every_body_once(world: World, aurora: Company, letters
 # --------------------------------------------------------------------------- one body
 
 
+async def test_a_body_behind_many_lines_of_our_own_is_reached(
+    world: World, aurora: Company, letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company that mostly sends has a diary of lines that no body told: a page goes over some of them and goes on."""
+    await world.hear(wrote(aurora, world))
+    body = int(await world.value("select max(id) from ledger"))
+    for _ in range(7):
+        await world.queue(aurora)
+    monkeypatch.setattr("recado.inbound.letters._LOOK", 3)
+    page = await letters.received(scope(aurora))
+    assert page.letters == []
+    found: list[int] = []
+    while page.older is not None:
+        page = await letters.received(scope(aurora), page.older)
+        found += [one.stored.ledger_id for one in page.letters]
+    assert found == [body]
+
+
 async def test_an_opened_body_hides_words_and_people_and_tells_what_it_changed(
     world: World, aurora: Company, letters: Letters
 ) -> None:

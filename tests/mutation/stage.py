@@ -44,8 +44,8 @@ for _name in (
 # Of the processor's time, so that a busy machine is no reason to call a mutant noticed; who sleeps gets longer.
 LEAST_PATIENCE_S = 10.0
 ASLEEP_S = 300
-# The tests themselves are for pytest to import; the other one wants to be imported when it is used.
-NOT_BEFORE = ("tests.conftest", "tests.rules", "tests.providers", "hypothesis")
+# The tests themselves are for pytest to import, which takes what is there already; the other one wants to be late.
+NOT_BEFORE = ("tests", "hypothesis")
 T = TypeVar("T")
 
 
@@ -87,7 +87,7 @@ class Stage:
         if verdict != SURVIVED:
             return said
         tainted = _dependents(self._target.module)
-        self._imports = [name for name in loaded if name not in tainted and not name.startswith(NOT_BEFORE)]
+        self._imports = [name for name in loaded if name not in tainted and _may_be_early(name)]
         return None
 
     def judge(self, found: Sequence[Mutant], jobs: int) -> Iterator[tuple[Mutant, int]]:
@@ -138,6 +138,10 @@ class Stage:
         except BaseException:
             return KILLED
         return SURVIVED if passed else KILLED
+
+
+def _may_be_early(name: str) -> bool:
+    return name.startswith("tests.support.") or not name.startswith(NOT_BEFORE)
 
 
 def _reap(running: dict[int, int], verdicts: list[int]) -> None:

@@ -129,5 +129,16 @@ TARGETS: tuple[Target, ...] = (
             "_earliest",
         ),
     ),
+    Target(
+        "recado.inbound.effects",
+        (f"{RULES}/test_arriving.py",),
+        ("_whose", "_may_react", "_status_item", "_status_data", "_natural_key"),
+    ),
+    # Whether anything may leave after a restore or in a copy.
+    Target(
+        "recado.app.epoch",
+        (f"{RULES}/test_restored.py", "tests/slices/epoch/test_rules.py"),
+        ("judge", "_judge_timeline", "read_mark", "write_mark"),
+    ),
     Target("recado.inbound.reactions", (f"{RULES}/test_window.py",)),
 )

@@ -60,6 +60,7 @@ def events(given: bytes) -> list[ProviderEvent]:
         (b"[" * 90_000, "too deep"),
         (b'{"object":"whatsapp_business_account","entry":[{"id":"1","changes":' + b"[" * 90_000, "too deep"),
         (b'{"object":7,"entry":' + b"[" * 90_000, "too deep"),
+        (b'{"object":"whatsapp_business_account","x":' + b"[" * 90_000, "too deep"),
     ],
 )
 def test_what_can_never_be_read_and_why(given: bytes, why: str) -> None:

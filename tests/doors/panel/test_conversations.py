@@ -278,7 +278,9 @@ async def test_lists_say_how_many_wait_and_a_page_leads_to_the_next(
     assert (await browser.get("/painel/contagens")).json()["esperando"] == 41
     older = re.search(r'href="([^"]+antes=[^"]+)"', first.text)
     assert older
-    shown = first.text.count('class="talk-row') + (await browser.get(html.unescape(older[1]))).text.count(
-        'class="talk-row'
-    )
-    assert shown == 41
+    second = await browser.get(html.unescape(older[1]))
+    assert first.text.count('class="talk-row') + second.text.count('class="talk-row') == 41
+    # Opening a conversation leaves the list where it was.
+    row = re.search(r'class="talk-row[^>]* href="([^"]+)"', second.text)
+    assert row
+    assert (await browser.get(html.unescape(row[1]))).text.count('class="talk-row') == 1

@@ -167,6 +167,7 @@ async def rows(
     ids: Annotated[list[UUID], Query(max_length=100)],
     aba: Word = "esperando",
     busca: Word = "",
+    antes: Word = "",
 ) -> Response:
     """Rows of the list that changed, as they are now; those that left the tab do not come."""
     async with deps.db.tenant(visitor.tenant_id) as tx:
@@ -178,7 +179,9 @@ async def rows(
             holder_id=visitor.person_id,
             search=busca,
         )
-    return fragment(request, TEMPLATE, "rows", talks=found, view=view, picked=None, aba=aba, busca=busca)
+    return fragment(
+        request, TEMPLATE, "rows", talks=found, view=view, picked=None, aba=aba, busca=busca, antes=antes
+    )
 
 
 @router.get(PATH + "/arquivo/{media_id}")

@@ -51,7 +51,7 @@ def test_the_words_of_each_verdict(mark: Mark | None, facts: Facts, verdict: obj
 
 
 def test_of_two_marks_with_one_epoch_the_first_stays(tmp_path: Path) -> None:
-    """Written twice by two processes it says the same; what the second knew of the timeline comes with the next epoch."""
+    """What the second process knew of the timeline comes with the next epoch."""
     file = tmp_path / "data" / "epoch.json"
     write_mark(file, MARK)
     write_mark(file, replace(MARK, timeline=9))

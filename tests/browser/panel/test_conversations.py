@@ -121,3 +121,13 @@ def test_the_composer_follows_the_window_while_the_page_is_open(panel: Panel) ->
     page.locator(".talk-bubble.in", has_text="Alguém aí?").get_by_label("Reagir").click()
     page.locator(".talk-emoji:visible button", has_text="👍").click()
     expect(page.locator(".talk-reactions", has_text="👍")).to_have_count(1)
+
+    # Nobody holds it any more; the administrator hands it to the front desk.
+    page.get_by_role("button", name="Soltar").click()
+    expect(page.locator(".talk-who")).to_contain_text("Ninguém assumiu")
+    other = panel.open(page.url.removeprefix(panel.base), role="administrador")
+    other.locator(".talk-acts summary").click()
+    colleague = other.locator(".talk-acts .menu-list button").first
+    name = colleague.locator("span").last.inner_text()
+    colleague.click()
+    expect(other.locator(".talk-who")).to_contain_text(f"Com {name}")

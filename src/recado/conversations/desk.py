@@ -30,7 +30,7 @@ LAST: Final = UUID(int=(1 << 128) - 1)
 # How many conversations one page goes back over while it looks for somebody, and how many messages of a thread.
 LOOK: Final = 10_000
 # What stands inside a word has no index: a shorter walk, and the page says that it ended.
-NEAR: Final = 1_000
+NEAR: Final = 500
 COUNTED: Final = 100
 _NOT_SOUGHT: Final = dict.fromkeys(("search", "phone", "word_first", "word_last"))
 Cursor = tuple[datetime, UUID]

@@ -48,7 +48,11 @@ class Message:
     tries: list[Try] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     resends: int = 0
-    ordered: bool = False
+    # Until somebody lets a reply wait that was overtaken.
+    ordered: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ordered = self.kind == "session"
 
     @property
     def last(self) -> Try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.slices.world import TEMPLATE, Company, World, accepted, later, rejected, unknown
 from tests.stateful.rig import Rig
+from tests.stateful.send import MARINA, SendMachine
 from tests.support.cluster import Dsns
 
 from recado.db.system import system
@@ -100,3 +101,14 @@ def test_waiting_longer_for_an_overtaken_reply_is_possible(rig: Rig) -> None:
     world, company, first, _ = overtaken(rig)
     rig.run(_decide(world, company, first, "wait"))
     assert (rig.run(world.outbox(first.row.due.message_id)) or {})["state"] == 2
+
+
+def test_the_model_lets_one_reply_of_a_person_out_at_a_time(rig: Rig) -> None:
+    """The model itself had forgotten the order, and only long histories came to two replies in one claim."""
+    SendMachine.rig = rig
+    machine = SendMachine()
+    for _ in range(2):
+        machine.ask(kind="session", person=MARINA, short=False)
+    machine.claim(most=50)
+    assert [message.out for message in machine.messages] == [1, 0]
+    machine.teardown()

@@ -323,3 +323,12 @@ def test_contacts_survive_a_strange_neighbour() -> None:
     bad = read_value(Raw(raw({"contacts": 7, "statuses": [STATUS]})))
     assert bad is not None
     assert bad[1] == ["contacts"]
+
+
+def test_the_business_itself_is_not_whom_it_wrote_to() -> None:
+    echo = OLD | {"from": "16505550100", "to": "16505550100"}
+    found = events(body({"metadata": META, "message_echoes": [echo]}, field="message_echoes"))[0]
+    assert isinstance(found, Echoed)
+    assert found.person.phone is None
+    other = events(body({"message_echoes": [echo]}, field="message_echoes"))[0]
+    assert (other.phone_number_id, isinstance(other, Echoed)) == (None, True)

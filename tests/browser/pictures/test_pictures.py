@@ -191,9 +191,14 @@ async def settled(page: Page, screen: str, address: str) -> None:
         # On a wide screen a message opens beside its list.
         await page.locator("[data-message]", has_text="Lida").first.locator("[data-open]").click()
         await page.locator("[data-drawer]").wait_for()
-    # The badge says that the line is open; the counts of the navigation have come.
+    await alive(page)
+
+
+async def alive(page: Page) -> None:
+    """The badge says that the line is open; the counts of the navigation have come."""
     await page.locator("#live[data-state=on]").wait_for(state="attached")
-    await page.locator("[data-badge=voce]:not([hidden])").first.wait_for(state="attached")
+    for badge in ("voce", "esperando"):
+        await page.locator(f"[data-badge={badge}]:not([hidden])").first.wait_for(state="attached")
 
 
 async def _context(browser: Any, served: Served) -> BrowserContext:
@@ -225,6 +230,7 @@ async def test_every_screen_looks_like_its_picture(
                 await gallery.dress(page, look)
                 if (screen, look) == ("mensagem", "fone"):
                     await page.goto(f"{served.base}/painel/mensagens/{served.town.reminder}")
+                    await alive(page)
                 made[name], seen = await gallery.look_at(page)
                 wrong += gallery.difference(name, before, made[name], edition, seen)
                 if taking:

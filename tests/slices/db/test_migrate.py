@@ -22,6 +22,19 @@ from recado.db.pool import APP_ROLE, ENGINE_ROLE
 ONE = Migration(version=1, name="0001_pre_one.sql", text="create table one (id bigint primary key);")
 TWO = Migration(version=2, name="0002_post_two.sql", text="alter table one add column note text;")
 
+# One conversation that somebody holds and settled, as it stood before version 16. Nobody else's rows are needed.
+_FRONT_DESK = """
+set session_replication_role = replica;
+insert into contact (tenant_id, contact_id, name, created_at, updated_at) values
+    ('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002', 'Marina Azevedo', now(), now());
+insert into conversation (tenant_id, conversation_id, number_id, contact_id, last_at, created_at) values
+    ('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000003',
+     '00000000-0000-7000-8000-000000000004', '00000000-0000-7000-8000-000000000002', now(), now());
+insert into conversation_desk (tenant_id, conversation_id, person_name, resolved_at) values
+    ('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000003', 'Joana Prado', now());
+set session_replication_role = origin;
+"""
+
 
 @pytest.fixture
 def empty(make_database: Callable[..., Dsns]) -> Dsns:
@@ -144,6 +157,34 @@ async def test_an_owner_who_is_not_superuser_can_set_everything_up(
         assert await value(for_login(empty.owner, login, "second"), "select current_user") == login
     finally:
         await administrator.execute(f"drop owned by {chief} cascade; drop role {login}; drop role {chief}")
+        await administrator.close()
+
+
+async def test_what_is_kept_survives_an_owner_who_is_no_superuser(empty: Dsns, worker_id: str) -> None:
+    """Forced row security hides every row from the owner too: a migration that moves data has to step past it."""
+    chief = f"mover_{worker_id}"
+    administrator = await asyncpg.connect(empty.owner)
+    try:
+        await administrator.execute(
+            f"""create role {chief} login createrole password 'x';
+                grant {APP_ROLE}, {ENGINE_ROLE} to {chief} with admin option;
+                grant create on schema public to {chief}"""
+        )
+        owner = for_login(empty.owner, chief, "x")
+        await migrate(owner, files=available()[:15])
+        await administrator.execute(_FRONT_DESK)
+        await migrate(owner)
+        desk = await administrator.fetchrow("select holder_name, settled_at from conversation")
+        assert desk is not None
+        assert (desk["holder_name"], desk["settled_at"] is not None) == ("Joana Prado", True)
+        words = await administrator.fetch("select word from contact_word order by word")
+        assert [row["word"] for row in words] == ["azevedo", "marina azevedo"]
+        forced = (
+            "select bool_and(relforcerowsecurity) from pg_class where relname in ('conversation', 'contact')"
+        )
+        assert await administrator.fetchval(forced)
+    finally:
+        await administrator.execute(f"drop owned by {chief} cascade; drop role {chief}")
         await administrator.close()
 
 

@@ -1,12 +1,17 @@
--- What the front desk decides about a conversation stands in its own row: every list is then one walk along an index.
-alter table conversation
--- Who holds it; the name is kept as it was, for lists that may not look at people of other companies.
-add column holder_id uuid,
-add column holder_name text,
-add column held_at timestamptz,
--- Settled until somebody writes again: `settled_after` is the person's last message known at that moment.
-add column settled_at timestamptz,
-add column settled_after timestamptz;
+-- The front desk: who holds a conversation, what is settled, and what people wrote to each other about it.
+create table conversation_desk (
+    tenant_id uuid not null,
+    conversation_id uuid not null,
+    -- Who holds it; the name is kept as it was, for lists that may not look at people of other companies.
+    person_id uuid,
+    person_name text,
+    assigned_at timestamptz,
+    -- Settled until somebody writes again: `resolved_after` is the person's last message known at that moment.
+    resolved_at timestamptz,
+    resolved_after timestamptz,
+    primary key (tenant_id, conversation_id),
+    foreign key (tenant_id, conversation_id) references conversation (tenant_id, conversation_id)
+);
 
 create table conversation_note (
     tenant_id uuid not null,
@@ -25,7 +30,7 @@ do $$
 declare
     t text;
 begin
-    foreach t in array array['conversation_note'] loop
+    foreach t in array array['conversation_desk', 'conversation_note'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
         execute format(
@@ -37,5 +42,6 @@ begin
 end
 $$;
 
+grant select, insert, update on conversation_desk to recado_app, recado_engine;
 grant select, insert on conversation_note to recado_app;
 grant select, insert, update on conversation_note to recado_engine;

@@ -42,8 +42,11 @@ begin
 end
 $$;
 
+-- Who migrates is the owner, and need not be a superuser: forced row security would hide every person from him.
+alter table contact no force row level security;
 insert into contact_word (tenant_id, contact_id, word)
 select c.tenant_id, c.contact_id, w from contact c cross join lateral words_of_contact(c.name, c.username, c.phone) as w;
+alter table contact force row level security;
 
 create trigger contact_words_born after insert on contact
 for each row execute function note_contact_words();

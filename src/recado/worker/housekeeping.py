@@ -32,6 +32,7 @@ async def sweep(tx: Tx, now: datetime) -> bool:
         await tx.execute(_Q["old_ledger"], before=now - LEDGER_FOR),
         await tx.execute(_Q["old_jobs"], before=now - JOBS_FOR),
         await tx.execute(_Q["old_loose_ends"], before=now - LOOSE_ENDS_FOR),
+        await tx.execute(_Q["old_repeats"], before=now - LEDGER_FOR),
     ]
     await receivers.forget(tx, now - RECEIVERS_FOR)
     await entering.forget_old(tx, now)

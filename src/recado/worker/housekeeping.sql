@@ -16,3 +16,8 @@ delete from job where (tenant_id, job_id) in (
 -- :old_loose_ends
 delete from loose_end where (tenant_id, wamid_hash, key) in (
     select tenant_id, wamid_hash, key from loose_end where recorded_at < @before order by recorded_at limit 5000);
+
+-- :old_repeats
+-- With the bodies they name.
+delete from event_repeat where (tenant_id, key, ledger_id) in (
+    select tenant_id, key, ledger_id from event_repeat where recorded_at < @before order by recorded_at limit 5000);

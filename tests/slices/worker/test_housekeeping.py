@@ -91,3 +91,13 @@ async def test_sessions_and_links_that_open_nothing_any_more_are_forgotten(
     assert await world.row(count) == {"sessions": 1, "links": 0}
     await _sweep(world, days=15)
     assert await world.row(count) == {"sessions": 0, "links": 0}
+
+
+async def test_repeats_are_forgotten_with_the_bodies_they_name(world: World, aurora: Company) -> None:
+    tenant_id = aurora.tenant.tenant_id
+    count = "select count(*) from event_repeat"
+    await world.do("insert into event_repeat (tenant_id, key, ledger_id) values ($1, 'kk', 8)", tenant_id)
+    await _sweep(world, days=29)
+    assert await world.value(count) == 1
+    await _sweep(world, days=31)
+    assert await world.value(count) == 0

@@ -8,6 +8,9 @@ create table event_repeat (
     primary key (tenant_id, key, ledger_id)
 );
 
+-- Only the sweep looks by age.
+create index event_repeat_recorded on event_repeat (recorded_at);
+
 alter table event_repeat enable row level security;
 alter table event_repeat force row level security;
 create policy engine_scope on event_repeat to recado_engine using (true) with check (true);
@@ -15,5 +18,5 @@ create policy tenant_scope on event_repeat to recado_app
 using (tenant_id = nullif(current_setting('recado.tenant_id', true), '')::uuid)
 with check (tenant_id = nullif(current_setting('recado.tenant_id', true), '')::uuid);
 
-grant select, insert on event_repeat to recado_engine;
+grant select, insert, delete on event_repeat to recado_engine;
 grant select on event_repeat to recado_app;

@@ -13,15 +13,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
-
 from recado.audit import service as audit
 from recado.audit.model import INSTALLATION
 from recado.db import sql
 from recado.db.pool import Tx
 from recado.db.system import system
 from recado.errors import Conflict, NotFound
-from recado.inbound.covering import covered
 from recado.inbound.deadletters import DeadId
 from recado.inbound.effects import Applied
 from recado.inbound.letter_model import (
@@ -43,6 +40,7 @@ from recado.inbound.letter_model import (
     ToldOf,
 )
 from recado.inbound.projector import Projection, rehearse
+from recado.inbound.trees import covered_tree, tree_of
 from recado.kit.ids import TenantId, uuid7
 from recado.providers.contract import ProviderEvent, Unparseable
 from recado.queue import jobs
@@ -164,11 +162,7 @@ class Letters:
             changes = await self._changes(tx, scope, letter, body)
             if revealed:
                 await self._note(tx, scope, "webhook.revealed", str(ledger_id))
-        try:
-            tree = msgspec.json.decode(body)
-            tree = tree if revealed else covered(tree)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            tree = None
+        tree = tree_of(body) if revealed else covered_tree(body)
         return Opened(
             letter=letter, tree=tree, changes=changes[:_CHANGES], more=max(0, len(changes) - _CHANGES)
         )

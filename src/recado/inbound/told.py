@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from recado.db import sql
 from recado.db.pool import Database
 from recado.db.system import system
-from recado.inbound.covering import covered
 from recado.inbound.letter_model import Stored
+from recado.inbound.trees import covered_tree
 
 _Q = sql.load("recado.inbound", "letters.sql")
 # Larger bodies carry hundreds of other people's events: they are opened by themselves.
@@ -47,12 +45,7 @@ async def parts_about(db: Database, ledger_ids: Sequence[int], wamid: str) -> li
 def _tree(body: bytes | None, wamid: str) -> Any:
     if body is None:
         return None
-    try:
-        whole = msgspec.json.decode(body)
-        about = only_about(whole, wamid)
-        return None if about is None else covered(about)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return covered_tree(body, lambda whole: only_about(whole, wamid))
 
 
 def only_about(whole: Any, wamid: str) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ _SLOW_TO_RETURN = Manners(
     pause_s=14.0, longest_pause_s=15.0, dropped_first=0, lost_answer=0, delay_s=(0, 0.02), apart_s=(0, 0.02)
 )
 _FEW_SECONDS = 12.0
-_LONG_S = 600.0
+_MANY = 5000
 
 
 def plan_for(policy: str, *, seed: int, kills: int | None = None, seconds: float | None = None) -> Plan:
@@ -42,11 +42,13 @@ def plan_for(policy: str, *, seed: int, kills: int | None = None, seconds: float
     plan = replace(plan, kills=kills or plan.kills, seconds=seconds or plan.seconds)
     if policy != GOOD:
         return plan
-    if plan.seconds >= _LONG_S:
-        plan = replace(plan, workers=7, doors=4)
+    if plan.kills >= _MANY:
+        # Deaths count here, not messages. A door's life costs a third of a worker's; places of workers still get their
+        # hundred.
+        plan = replace(plan, workers=6, doors=9, weather=replace(plan.weather, chaos_s=11.0))
     # A part of the run without a door that dies: there the proof of a loss can succeed.
     return replace(
-        plan, weather=replace(plan.weather, clear_s=min(plan.seconds / 2.5, plan.kills / 50, 150.0))
+        plan, weather=replace(plan.weather, clear_s=min(plan.seconds / 2.5, plan.kills / 50, 60.0))
     )
 
 

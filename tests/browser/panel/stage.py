@@ -139,6 +139,7 @@ class Panel:
                 const room = document.documentElement.clientWidth;
                 if (document.documentElement.scrollWidth <= room) return [];
                 return [...document.querySelectorAll('body *')]
+                    .filter((one) => !one.closest('details:not([open]) > :not(summary)'))
                     .filter((one) => one.getBoundingClientRect().right > room + 1)
                     .slice(0, 5).map((one) => one.outerHTML.slice(0, 160));
             }"""

@@ -158,9 +158,7 @@ def test_the_history_knows_the_message_beside_the_list(panel: Panel, scheduled: 
     page.locator(f"tr[data-id='{second}'] .c-msg").click()
     page.wait_for_url(f"**{LIST}/{second}")
     expect(page.locator("#historia-t")).to_be_visible()
-    panel.axe(page)
-    page.set_viewport_size({"width": 320, "height": 800})
-    panel.no_sideways(page)
+    panel.every_look(page)
 
 
 def test_what_changes_is_shown_at_once_beside_the_list_and_above_it(

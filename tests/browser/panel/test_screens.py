@@ -16,3 +16,17 @@ def test_every_look_is_accessible(panel: Panel, path: str) -> None:
     page = panel.open(path)
     assert page.locator("h1").count() == 1
     panel.every_look(page)
+
+
+def test_what_is_not_there_is_said_accessibly(panel: Panel) -> None:
+    page = panel.open("/painel/mensagens/00000000-0000-7000-8000-000000000000")
+    panel.watch.forgive("404")
+    assert page.locator("h1").count() == 1
+    panel.every_look(page)
+
+
+def test_what_is_not_allowed_is_said_accessibly(panel: Panel) -> None:
+    page = panel.open("/painel/contas/chaves", role="recepcao")
+    panel.watch.forgive("403")
+    assert page.locator("h1").count() == 1
+    panel.every_look(page)

@@ -47,7 +47,7 @@ from generate_series(1, {talks}) n where n % 20 < 2;
 insert into contact_word (tenant_id, contact_id, word)
 select tenant_id, contact_id, lower(name) from contact;
 set session_replication_role = origin;
-analyze contact, conversation, message;
+analyze contact, contact_word, conversation, message;
 """
 _READ = """select coalesce(sum(idx_tup_fetch + seq_tup_read), 0) from pg_stat_xact_user_tables
 where relname in ('conversation', 'contact', 'contact_word', 'message', 'conversation_note')"""

@@ -219,8 +219,10 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
         if not connection.is_closed():
             await asyncio.wait_for(asyncio.shield(connection.execute("ROLLBACK")), 2)
     except BaseException:
-        # A connection whose state is unknown must not go back to the pool.
-        connection.terminate()
+        # A connection whose state is unknown must not go back to the pool. One that was cut has left it by itself,
+        # and saying so would hide the error that brought us here.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 def records(rows: Sequence[asyncpg.Record], into: type[Row]) -> list[Row]:

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from recado.people import entering, persons
 from recado.people.model import Entered
 from recado.settings import Settings
 
+PATIENCE_S = 5
 HOOK_TOKEN = "an-unguessable-path"
 
 
@@ -183,6 +185,7 @@ async def settled(page: Page, screen: str, address: str) -> None:
     if screen == "celular":
         await page.get_by_role("log").get_by_text("Combinado").wait_for()
         await page.locator(".story-list button").first.wait_for(state="attached")
+        await page.locator(".unread").first.wait_for(state="detached")
         return
     if screen == "conversas":
         await page.locator('a[href*="/painel/conversas/"]', has_text="Marina").first.click()
@@ -209,6 +212,20 @@ async def _context(browser: Any, served: Served) -> BrowserContext:
     return context
 
 
+async def _compared(
+    page: Page, name: str, before: gallery.Prints, edition: str, *, taking: bool
+) -> tuple[gallery.Print, list[str]]:
+    """The print of what stands there and what is different: given a moment, since ticks and unread counts come after
+    the messages they belong to."""
+    until = time.monotonic() + (0 if taking else PATIENCE_S)
+    while True:
+        made, seen = await gallery.look_at(page)
+        different = gallery.difference(name, before, made, edition, seen)
+        if not different or time.monotonic() >= until:
+            return made, different
+        await asyncio.sleep(0.1)
+
+
 @pytest.mark.browser
 async def test_every_screen_looks_like_its_picture(
     served: Served, chromium: str, taking: bool, tmp_path: Path
@@ -231,8 +248,8 @@ async def test_every_screen_looks_like_its_picture(
                 if (screen, look) == ("mensagem", "fone"):
                     await page.goto(f"{served.base}/painel/mensagens/{served.town.reminder}")
                     await alive(page)
-                made[name], seen = await gallery.look_at(page)
-                wrong += gallery.difference(name, before, made[name], edition, seen)
+                made[name], different = await _compared(page, name, before, edition, taking=taking)
+                wrong += different
                 if taking:
                     await gallery.shoot(page, name, gallery.FOLDER)
         await browser.close()

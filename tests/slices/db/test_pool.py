@@ -175,12 +175,38 @@ async def test_one_role_being_busy_does_not_stop_the_other(narrow: Database) -> 
         assert await tx.value(SQL["names"]) is None
 
 
+async def test_who_is_cut_off_in_the_middle_is_told_just_that(narrow: Database, database: Dsns) -> None:
+    """And not that rolling back was impossible."""
+
+    def gone(connection: asyncpg.Connection) -> bool:
+        try:
+            return connection.is_closed()
+        except asyncpg.InterfaceError:
+            return True
+
+    async def is_cut(owner: asyncpg.Connection) -> None:
+        async with system(narrow) as tx:
+            cut = tx.connection
+            await owner.fetch("select pg_terminate_backend($1, 5000)", cut.get_server_pid())
+            assert await eventually(lambda: gone(cut))
+            raise asyncpg.ConnectionDoesNotExistError("as a statement would")
+
+    owner = await asyncpg.connect(database.owner)
+    try:
+        with pytest.raises(asyncpg.PostgresConnectionError):
+            await is_cut(owner)
+    finally:
+        await owner.close()
+
+
 async def test_a_pool_serves_again_after_its_connections_were_cut(narrow: Database, database: Dsns) -> None:
     assert await names(narrow) == []
     owner = await asyncpg.connect(database.owner)
     try:
         await owner.fetch(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1",
+            # Only in this database: another worker of the test run has pools of the same name.
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = $1 and datname = current_database()",
             ENGINE_ROLE,
         )
     finally:

@@ -26,6 +26,9 @@ from recado.tenants import service as tenants
 from recado.tenants.model import KeyRefused
 
 HELLO: dict[str, Any] = {"text": {"body": "Bom dia!"}}
+# Only in this database: other workers of the test run wait in theirs.
+_WAITING = """select count(*) = {} from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'"""
 
 
 async def test_an_accepted_message_has_its_place_in_the_lane_and_in_the_diary(
@@ -92,7 +95,7 @@ async def test_concurrent_repeats_wait_and_get_the_winners_answer(
     async with world.db.tenant(tenant_id) as tx:
         (winner,) = await accept_many(tx, world.now, tenant_id, requests[:1])
         losers = [asyncio.create_task(repeat(request)) for request in requests[1:]]
-        waiting = "select count(*) = 2 from pg_stat_activity where wait_event_type = 'Lock'"
+        waiting = _WAITING.format(2)
         await eventually(lambda: world.value(waiting))
         assert not any(task.done() for task in losers)
     assert isinstance(winner, Taken)
@@ -110,7 +113,7 @@ async def test_when_the_winner_fails_a_waiting_repeat_takes_its_place(
         async with world.db.tenant(tenant_id) as tx:
             await accept_many(tx, world.now, tenant_id, [one])
             task = asyncio.create_task(world.accept(aurora, other))
-            waiting = "select count(*) = 1 from pg_stat_activity where wait_event_type = 'Lock'"
+            waiting = _WAITING.format(1)
             await eventually(lambda: world.value(waiting))
             raise ConnectionError(task)
 

@@ -98,6 +98,7 @@ def test_a_new_message_waits_behind_a_pill(tabs: BrowserContext, server: LiveSer
 
 def test_a_restart_loses_no_row(tabs: BrowserContext, server: LiveServer) -> None:
     ids = [server.add(f"Linha {n}") for n in range(8)]
+    born: list[UUID] = []
     leader, follower = opened(tabs, server), opened(tabs, server)
     for round_ in range(2):
         assert server.stop() < 3.0, "stopping must not wait for open streams"
@@ -107,11 +108,18 @@ def test_a_restart_loses_no_row(tabs: BrowserContext, server: LiveServer) -> Non
         changed.result(10)
         for one in ids:
             server.rows.words[one] = f"Depois {round_}"
+        # What is new meanwhile does not jump in: it waits behind the pill, with what was new before.
+        born.append(server.add(f"Nova {round_}", hint=False))
         server.start()
         for page in (leader, follower):
             for one in ids:
                 shows(page, one, f"Depois {round_}")
             expect(page.locator("#live")).to_have_attribute("data-state", "on")
+            words = "1 nova mensagem" if len(born) == 1 else f"{len(born)} novas mensagens"
+            expect(page.get_by_role("button", name=words)).to_be_visible()
+    leader.get_by_role("button", name="2 novas mensagens").click()
+    for round_, one in enumerate(born):
+        shows(leader, one, f"Nova {round_}")
 
 
 def test_without_a_stream_the_page_asks(tabs: BrowserContext, server: LiveServer) -> None:

@@ -11,18 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.browser import axe
 from tests.browser.handset.stage import Simulator, Watch
 from tests.support.demo import CALM_ENVIRON, start_demo, stop_demo
 
-AXE = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    },
-    "resultTypes": ["violations"],
-}
 WIDTHS = (1440, 390, 320)
 SCHEMES = ("light", "dark")
 # One line for the whole run: whoever asks for the simulator twice never meets the same people again.
@@ -129,7 +122,7 @@ class Panel:
 
     def axe(self, page: Page) -> None:
         """No violation of WCAG 2.2 AA or best practice on the page as it is now."""
-        found = Axe().run(page, options=AXE).response["violations"]
+        found = axe.violations(page)
         assert found == [], "\n".join(_told(one) for one in found)
 
     def no_sideways(self, page: Page) -> None:

@@ -24,7 +24,7 @@ run: setup ## doors and worker with the settings of the environment
 test: setup ## system packages, static checks and the whole test suite
 	@sh scripts/system_packages.sh
 	@$(MAKE) --no-print-directory _static
-	pytest -n $(WORKERS) --dist loadfile --ignore=tests/crash/test_policies.py $(ARGS)
+	pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore=tests/crash/test_policies.py $(ARGS)
 
 check: setup _static ## static checks only: format, lint, types, imports, migrations, house rules
 	pytest -q tests/house $(ARGS)

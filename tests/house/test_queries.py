@@ -18,7 +18,8 @@ from recado.db.pool import APP_ROLE, ENGINE_ROLE
 from recado.db.sql import Statement, parse
 
 FILES = sorted(path for path in (SOURCE / "recado").rglob("*.sql") if path.parent.name != "migrations")
-HEADER = re.compile(r"^--\s*:", re.MULTILINE)
+HEADER = re.compile(r"^--\s*:(?!part )", re.MULTILINE)
+PART = re.compile(r"^-- :part (\w+)$", re.MULTILINE)
 
 
 def statements(path: Path) -> list[Statement]:
@@ -107,8 +108,12 @@ async def test_somebody_may_run_each_statement(connection: asyncpg.Connection, p
 @pytest.mark.parametrize("path", FILES, ids=spoken)
 def test_names_are_unique_and_used(path: Path) -> None:
     names = [one.name for one in statements(path)]
-    headers = HEADER.findall(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    headers = HEADER.findall(text)
     assert len(names) == len(headers), "a header is repeated or misspelled"
     code = "".join(module.read_text("utf-8") for module in path.parent.rglob("*.py"))
     unused = [name for name in names if f'"{name}"' not in code]
     assert unused == []
+    parts = PART.findall(text)
+    assert len(set(parts)) == len(parts)
+    assert [part for part in parts if text.count("{{" + part + "}}") < 2] == [], "not shared by anybody"

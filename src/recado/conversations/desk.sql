@@ -1,16 +1,11 @@
--- :look_waiting -> Spot
--- A look goes back over at most `look` conversations along the list's own index, whatever is searched: a page costs
--- the same at a hundred and at a million. Conditions are those of the indexes (0016), word for word.
+-- :part called
+-- Whoever has a word that begins as what was typed. Of a crowd only the first: the rest is asked one by one.
 with called as materialized (
     select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
     order by word, contact_id limit 5001)
-select c.conversation_id, c.last_at from (
-    select conversation_id, contact_id, last_at from conversation
-    where tenant_id = @tenant_id and last_inbound_at is not null and (unread > 0 or last_inbound_at >= last_at)
-      and (unread = 0 and settled_after >= last_inbound_at) is not true
-      and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
-    order by last_at desc, conversation_id limit @look) c
-where (@search::text is null or (
+
+-- :part of_somebody
+(@search::text is null or (
     select name ilike @search or username ilike @search or phone like @phone from contact
     where tenant_id = @tenant_id and contact_id = c.contact_id))
   and (@word_first::text is null or c.contact_id in (select contact_id from called)
@@ -18,13 +13,23 @@ where (@search::text is null or (
         select true from contact_word
         where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
         limit 1))
+
+-- :look_waiting -> Spot
+-- A look goes back over at most `look` conversations along the list's own index, whatever is searched: a page costs
+-- the same at a hundred and at a million. Conditions are those of the indexes (0016), word for word.
+{{called}}
+select c.conversation_id, c.last_at from (
+    select conversation_id, contact_id, last_at from conversation
+    where tenant_id = @tenant_id and last_inbound_at is not null and (unread > 0 or last_inbound_at >= last_at)
+      and (unread = 0 and settled_after >= last_inbound_at) is not true
+      and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
+    order by last_at desc, conversation_id limit @look) c
+where {{of_somebody}}
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_open -> Spot
 -- With `free` only those that nobody holds.
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
+{{called}}
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at, holder_id from conversation
     where tenant_id = @tenant_id
@@ -32,89 +37,46 @@ select c.conversation_id, c.last_at from (
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
 where (not @free::boolean or c.holder_id is null)
-  and (@search::text is null or (
-    select name ilike @search or username ilike @search or phone like @phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id))
-  and (@word_first::text is null or c.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
-        limit 1))
+  and {{of_somebody}}
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_mine -> Spot
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
+{{called}}
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at from conversation
     where tenant_id = @tenant_id and holder_id = @holder_id and holder_id is not null
       and (unread = 0 and settled_after >= coalesce(last_inbound_at, 'epoch')) is not true
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-where (@search::text is null or (
-    select name ilike @search or username ilike @search or phone like @phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id))
-  and (@word_first::text is null or c.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
-        limit 1))
+where {{of_somebody}}
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_resolved -> Spot
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
+{{called}}
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at from conversation
     where tenant_id = @tenant_id and unread = 0 and settled_after >= coalesce(last_inbound_at, 'epoch')
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-where (@search::text is null or (
-    select name ilike @search or username ilike @search or phone like @phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id))
-  and (@word_first::text is null or c.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
-        limit 1))
+where {{of_somebody}}
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :look_all -> Spot
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
+{{called}}
 select c.conversation_id, c.last_at from (
     select conversation_id, contact_id, last_at from conversation
     where tenant_id = @tenant_id
       and last_at <= @before_at and (last_at < @before_at or conversation_id > @before_id)
     order by last_at desc, conversation_id limit @look) c
-where (@search::text is null or (
-    select name ilike @search or username ilike @search or phone like @phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id))
-  and (@word_first::text is null or c.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
-        limit 1))
+where {{of_somebody}}
 order by c.last_at desc, c.conversation_id offset @skip limit @most;
 
 -- :among -> Spot
 -- Those of a few conversations that belong to a list.
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
+{{called}}
 select c.conversation_id, c.last_at from conversation c
 where c.tenant_id = @tenant_id and c.conversation_id = any(@ids::uuid[])
-  and (@search::text is null or (
-    select name ilike @search or username ilike @search or phone like @phone from contact
-    where tenant_id = @tenant_id and contact_id = c.contact_id))
-  and (@word_first::text is null or c.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = c.contact_id and word >= @word_first and word < @word_last
-        limit 1))
+  and {{of_somebody}}
   and case @tab::text
       when 'all' then true
       when 'resolved' then c.unread = 0 and c.settled_after >= coalesce(c.last_inbound_at, 'epoch')

@@ -1,8 +1,9 @@
 """Named SQL: `queries.sql` files next to the slice, checked on the real schema by a house test.
 
 Format: `-- :name` or `-- :name -> RowClass` starts a statement; parameters are written `@name` and
-become `$1…$n` in order of first appearance. Text comes only from these files, so nobody can format
-user data in.
+become `$1…$n` in order of first appearance. `-- :part name` starts a piece that several statements of
+the file have in common; it stands wherever one of them says `{{name}}`. Text comes only from these
+files, so nobody can format user data in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_HEADER = re.compile(r"^-- :(\w+)(?:\s*->\s*(\w+))?\s*$", re.MULTILINE)
+_HEADER = re.compile(r"^-- :(?:part (?P<part>\w+)|(?P<name>\w+)(?:\s*->\s*(?P<row>\w+))?)\s*$", re.MULTILINE)
+_PART = re.compile(r"\{\{(\w+)\}\}")
 _PARAM = re.compile(r"(?<![\w@<>])@([a-z_][a-z0-9_]*)")
 
 
@@ -39,11 +41,15 @@ def _compile(name: str, row: str | None, body: str) -> Statement:
 
 
 def parse(source: str) -> dict[str, Statement]:
+    """All statements of a file. Raises KeyError for a part that the file does not have."""
     marks = list(_HEADER.finditer(source))
     ends = [mark.start() for mark in marks[1:]] + [len(source)]
+    bodies = [(mark, source[mark.end() : end].strip()) for mark, end in zip(marks, ends, strict=True)]
+    parts = {mark["part"]: body for mark, body in bodies if mark["part"]}
     return {
-        mark[1]: _compile(mark[1], mark[2], source[mark.end() : end])
-        for mark, end in zip(marks, ends, strict=True)
+        mark["name"]: _compile(mark["name"], mark["row"], _PART.sub(lambda asked: parts[asked[1]], body))
+        for mark, body in bodies
+        if mark["name"]
     }
 
 

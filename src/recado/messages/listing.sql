@@ -1,93 +1,12 @@
--- :look -> Found
--- A look goes back over at most so many messages, whatever the filters say: it costs the same at ten thousand and at
--- ten million. What is older is reached by looking on from there. Only ids: the rest is fetched row by row, so no
--- cached plan can turn this into a join over whole tables.
+-- :part called
+-- Whoever has a word that begins as what was typed. Of a crowd only the first: the rest is asked one by one.
 with called as materialized (
     select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
     order by word, contact_id limit 5001)
-select id from (
-    select id, direction, number_id, contact_id, kind, class, state, rank, content, preview from message
-    where tenant_id = @tenant_id and id < @before and id >= @since order by id desc limit @look) m
-where direction = 'out' and (not @left::boolean or rank > 0)
-  and (@number_id::uuid is null or number_id = @number_id)
-  and (@kind::text is null or kind = @kind) and (@class::text is null or class = @class)
-  and (@states::text[] is null or state = any(@states))
-  and (@template::text is null or content -> 'template' ->> 'name' = @template)
-  and (@free::boolean is null or (kind <> 'template') = @free)
-  and (@text::text is null or m.preview ilike @text or (
-    select name ilike @text or username ilike @text or phone like @numerals from contact
-    where tenant_id = @tenant_id and contact_id = m.contact_id))
-  and (@word_first::text is null or m.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
-        limit 1))
-order by id desc limit @most;
 
--- :look_attention -> Found
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
-select id from (
-    select id, direction, number_id, contact_id, kind, class, state, reason, content, preview from message
-    where tenant_id = @tenant_id and id < @before and id >= @since and attention order by id desc limit @look) m
-where direction = 'out'
-  and (@number_id::uuid is null or number_id = @number_id)
-  and (@kind::text is null or kind = @kind) and (@class::text is null or class = @class)
-  and (@states::text[] is null or state = any(@states))
-  and (@template::text is null or content -> 'template' ->> 'name' = @template)
-  and (@free::boolean is null or (kind <> 'template') = @free)
-  and (@text::text is null or m.preview ilike @text or (
-    select name ilike @text or username ilike @text or phone like @numerals from contact
-    where tenant_id = @tenant_id and contact_id = m.contact_id))
-  and (@word_first::text is null or m.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
-        limit 1))
-  and (@reason::text is null or reason = @reason)
-order by id desc limit @most;
-
--- :look_unsent -> Found
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
-select id from (
-    select id, direction, number_id, contact_id, kind, class, state, reason, content, preview from message
-    where tenant_id = @tenant_id and id < @before and id >= @since and reason is not null
-    order by id desc limit @look) m
-where direction = 'out' and state = any(@unsent::text[])
-  and (@number_id::uuid is null or number_id = @number_id)
-  and (@kind::text is null or kind = @kind) and (@class::text is null or class = @class)
-  and (@states::text[] is null or state = any(@states))
-  and (@template::text is null or content -> 'template' ->> 'name' = @template)
-  and (@free::boolean is null or (kind <> 'template') = @free)
-  and (@text::text is null or m.preview ilike @text or (
-    select name ilike @text or username ilike @text or phone like @numerals from contact
-    where tenant_id = @tenant_id and contact_id = m.contact_id))
-  and (@word_first::text is null or m.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
-        limit 1))
-  and (@reason::text is null or reason = @reason)
-order by id desc limit @most;
-
--- :look_waiting -> Found
--- In line now, or with `later` for a moment still to come. Ordered by the line's own id, not the message's: that order
--- is there already, so the look ends with the page instead of sorting all that waits (33 ms with 7,000 of them).
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
-select m.id from (
-    select tenant_id, message_id, since from outbox
-    where tenant_id = @tenant_id and message_id < @before and message_id >= @since
-    order by message_id desc limit @look) o
-cross join lateral (
-    select id, number_id, contact_id, kind, class, state, reason, content, preview from message
-    where tenant_id = o.tenant_id and id = o.message_id offset 0) m
-where (o.since > @now) = @later::boolean
-  and (@number_id::uuid is null or m.number_id = @number_id)
+-- :part narrowed
+-- The filters of the list, over `m`.
+(@number_id::uuid is null or m.number_id = @number_id)
   and (@kind::text is null or m.kind = @kind) and (@class::text is null or m.class = @class)
   and (@states::text[] is null or m.state = any(@states))
   and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
@@ -100,14 +19,59 @@ where (o.since > @now) = @later::boolean
         select true from contact_word
         where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
         limit 1))
+
+-- :look -> Found
+-- A look goes back over at most so many messages, whatever the filters say: it costs the same at ten thousand and at
+-- ten million. What is older is reached by looking on from there. Only ids: the rest is fetched row by row, so no
+-- cached plan can turn this into a join over whole tables.
+{{called}}
+select id from (
+    select id, direction, number_id, contact_id, kind, class, state, rank, content, preview from message
+    where tenant_id = @tenant_id and id < @before and id >= @since order by id desc limit @look) m
+where direction = 'out' and (not @left::boolean or rank > 0)
+  and {{narrowed}}
+order by id desc limit @most;
+
+-- :look_attention -> Found
+{{called}}
+select id from (
+    select id, direction, number_id, contact_id, kind, class, state, reason, content, preview from message
+    where tenant_id = @tenant_id and id < @before and id >= @since and attention order by id desc limit @look) m
+where direction = 'out'
+  and {{narrowed}}
+  and (@reason::text is null or reason = @reason)
+order by id desc limit @most;
+
+-- :look_unsent -> Found
+{{called}}
+select id from (
+    select id, direction, number_id, contact_id, kind, class, state, reason, content, preview from message
+    where tenant_id = @tenant_id and id < @before and id >= @since and reason is not null
+    order by id desc limit @look) m
+where direction = 'out' and state = any(@unsent::text[])
+  and {{narrowed}}
+  and (@reason::text is null or reason = @reason)
+order by id desc limit @most;
+
+-- :look_waiting -> Found
+-- In line now, or with `later` for a moment still to come. Ordered by the line's own id, not the message's: that order
+-- is there already, so the look ends with the page instead of sorting all that waits (33 ms with 7,000 of them).
+{{called}}
+select m.id from (
+    select tenant_id, message_id, since from outbox
+    where tenant_id = @tenant_id and message_id < @before and message_id >= @since
+    order by message_id desc limit @look) o
+cross join lateral (
+    select id, number_id, contact_id, kind, class, state, reason, content, preview from message
+    where tenant_id = o.tenant_id and id = o.message_id offset 0) m
+where (o.since > @now) = @later::boolean
+  and {{narrowed}}
   and (@reason::text is null or m.reason = @reason)
 order by o.message_id desc limit @most;
 
 -- :sift -> Found
 -- Those of the named messages that belong to the list, whatever the list is: one look by primary key each.
-with called as materialized (
-    select contact_id from contact_word where tenant_id = @tenant_id and word >= @word_first and word < @word_last
-    order by word, contact_id limit 5001)
+{{called}}
 select m.id from unnest(@ids::uuid[]) as u (id)
 cross join lateral (
     select id, direction, number_id, conversation_id, contact_id, kind, class, state, rank, reason, attention, client_reference,
@@ -119,19 +83,7 @@ where m.direction = 'out' and m.id >= @since
   and (not @wants_somebody::boolean or m.attention) and (not @left::boolean or m.rank > 0)
   and (not @ended_unsent::boolean or m.reason is not null and m.state = any(@unsent::text[]))
   and (not @in_line::boolean or (o.since > @now) = @later::boolean)
-  and (@number_id::uuid is null or m.number_id = @number_id)
-  and (@kind::text is null or m.kind = @kind) and (@class::text is null or m.class = @class)
-  and (@states::text[] is null or m.state = any(@states))
-  and (@template::text is null or m.content -> 'template' ->> 'name' = @template)
-  and (@free::boolean is null or (m.kind <> 'template') = @free)
-  and (@text::text is null or m.preview ilike @text or (
-    select name ilike @text or username ilike @text or phone like @numerals from contact
-    where tenant_id = @tenant_id and contact_id = m.contact_id))
-  and (@word_first::text is null or m.contact_id in (select contact_id from called)
-    or (select count(*) from called) > 5000 and (
-        select true from contact_word
-        where tenant_id = @tenant_id and contact_id = m.contact_id and word >= @word_first and word < @word_last
-        limit 1))
+  and {{narrowed}}
   and (@reason::text is null or m.reason = @reason)
   and (@reference::text is null or m.client_reference = @reference)
   and (@conversations::uuid[] is null or m.conversation_id = any(@conversations))

@@ -31,6 +31,19 @@ def test_statements_end_where_the_next_header_starts() -> None:
     assert found["one"].row is None
 
 
+def test_what_statements_have_in_common_stands_once() -> None:
+    part = "-- :part mine\ntenant_id = @tenant_id\n\n"
+    found = parse(part + "-- :one -> Row\nselect @a where {{mine}};\n-- :two\nselect {{mine}};")
+    assert set(found) == {"one", "two"}
+    assert (found["one"].text, found["one"].params) == ("select $1 where tenant_id = $2", ("a", "tenant_id"))
+    assert (found["two"].text, found["two"].params) == ("select tenant_id = $1", ("tenant_id",))
+
+
+def test_a_part_nobody_wrote_is_refused() -> None:
+    with pytest.raises(KeyError, match="yours"):
+        parse("-- :part mine\ntrue\n-- :one\nselect {{yours}};")
+
+
 def test_a_package_without_the_file_says_so() -> None:
     with pytest.raises(FileNotFoundError):
         load("recado.kit", "queries.sql")

@@ -43,8 +43,8 @@ fmt: setup ## format the code and fix what can be fixed mechanically
 bench: setup ## benchmarks; results go to bench/results
 	python -m bench $(ARGS)
 
-stateful: setup ## random histories against a model, on a real database (STEPS=500000)
-	python -m tests.stateful --steps $(or $(STEPS),20000) $(ARGS)
+stateful: setup ## random histories against a model, on a real database (STEPS=500000, about an hour)
+	python -m tests.stateful --steps $(or $(STEPS),500000) $(ARGS)
 
 simulate: setup ## the sending core in virtual time, with faults (SEEDS=1000 HOURS=24)
 	python -m tests.simulation --seeds $(or $(SEEDS),100) --hours $(or $(HOURS),24) $(ARGS)

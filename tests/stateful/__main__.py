@@ -28,7 +28,7 @@ SHARES: dict[type[Machine], int] = {
 
 def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m tests.stateful", description=__doc__)
-    asked.add_argument("--steps", type=int, default=20_000)
+    asked.add_argument("--steps", type=int, default=500_000)
     asked.add_argument("--length", type=int, default=50, help="steps of one example at most")
     asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     asked.add_argument("--only", help="name of one machine")
@@ -55,6 +55,7 @@ def _run(kind: type[Machine], rig: Rig, seed: int, steps: int, length: int) -> N
             print(f"{kind.__name__}: broken with seed {seed}: python -m tests.stateful {again}")
             raise
         seed += 1
+        print(f"{kind.__name__}: {rig.steps:,} of {steps:,} steps", file=sys.stderr, flush=True)
     took = time.monotonic() - started
     print(
         f"{kind.__name__:20} {rig.steps:8} steps  {rig.examples:6} examples  {took:8.1f} s"

@@ -16,6 +16,10 @@ _Q = sql.load("recado.reports", "number_use.sql")
 # Something due for so long behind a free lane that nobody holds: no worker is there.
 STUCK = timedelta(seconds=60)
 REACH_LOOK = 10_000
+# What the strip above the messages shows: eight hours in half hours, and the pace of the last five minutes.
+HALF_HOUR = timedelta(minutes=30)
+HALF_HOURS = 16
+_PACE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,30 @@ class Bar:
     number_id: NumberId
     start: datetime
     tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Tries of all numbers from `start` on."""
+
+    start: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLimit:
+    waba_external_id: str
+    messaging_limit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """How a company sends now: messages a minute over the last five, half hours with the oldest first (the last one
+    still runs), and how many were accepted since midnight."""
+
+    per_minute: float
+    half_hours: Sequence[Step]
+    today: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +185,31 @@ async def reached(tx: Tx, now: datetime, tenant_id: TenantId) -> dict[str, int]:
     since = now - timedelta(hours=24)
     rows = await tx.many(_Q["reached"], Reached, tenant_id=tenant_id, since=since, look=REACH_LOOK)
     return {row.waba_external_id: row.customers for row in rows}
+
+
+async def limits(tx: Tx, tenant_id: TenantId) -> dict[str, str]:
+    """By account: the provider's tier, where it told one."""
+    rows = await tx.many(_Q["limits"], AccountLimit, tenant_id=tenant_id)
+    return {row.waba_external_id: row.messaging_limit for row in rows}
+
+
+async def flow(tx: Tx, now: datetime, tenant_id: TenantId, zone: str) -> Flow:
+    """Pace, half hours and the day, over all numbers; the day begins at midnight of `zone`."""
+    half = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    steps = await _steps(tx, tenant_id, half - HALF_HOUR * (HALF_HOURS - 1), now, HALF_HOUR)
+    (pace, *_) = await _steps(tx, tenant_id, now - _PACE, now, _PACE)
+    midnight = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    today = int(await tx.value(_Q["left_since"], tenant_id=tenant_id, since=midnight, this_hour=hour))
+    return Flow(per_minute=pace.tries / (_PACE.total_seconds() / 60), half_hours=steps, today=today)
+
+
+async def _steps(
+    tx: Tx, tenant_id: TenantId, since: datetime, now: datetime, step: timedelta
+) -> Sequence[Step]:
+    return await tx.many(
+        _Q["flow"], Step, tenant_id=tenant_id, since=since, now=now, step=step.total_seconds()
+    )
 
 
 async def incidents(tx: Tx, tenant_id: TenantId, number_id: NumberId) -> list[NumberIncident]:

@@ -70,3 +70,32 @@ where tenant_id = @tenant_id and number_id = @number_id order by seq desc limit 
 select template, max(hour) as last_hour, sum(messages)::bigint as messages from report_hour
 where tenant_id = @tenant_id and measure = 'asked' and template <> '' and hour >= @since
 group by template;
+
+-- :flow -> Step
+-- What left in steps of `step` seconds, over all numbers; a step of one number stops counting at 5,000.
+select step.start, coalesce(sum(tries.tries), 0)::integer as tries
+from generate_series(@since::timestamptz, @now::timestamptz, make_interval(secs => @step)) as step (start)
+left join phone_number p on p.tenant_id = @tenant_id
+left join lateral (
+    select count(*) as tries from (
+        select 1 from attempt a where a.tenant_id = @tenant_id and a.number_id = p.number_id
+          and a.started_at >= step.start and a.started_at < least(step.start + make_interval(secs => @step), @now)
+        limit 5000) a) tries on true
+group by step.start order by step.start;
+
+-- :left_since
+-- Full hours from the sums; the running one, which they count half a minute late, from the tries themselves.
+select (select coalesce(sum(messages), 0)::bigint from report_hour
+    where tenant_id = @tenant_id and hour >= @since and hour < @this_hour and measure = 'accepted')
+  + (select coalesce(sum(now.accepted), 0)::bigint from phone_number p
+    cross join lateral (
+        select count(*) as accepted from (
+            select 1 from attempt a where a.tenant_id = @tenant_id and a.number_id = p.number_id
+              and a.started_at >= greatest(@this_hour, @since) and a.state = 'accepted' limit 20000) a) now
+    where p.tenant_id = @tenant_id);
+
+-- :limits -> AccountLimit
+-- The provider's limit belongs to the account; numbers of one account repeat it.
+select distinct w.external_id as waba_external_id, p.messaging_limit
+from phone_number p join waba w on w.tenant_id = p.tenant_id and w.waba_id = p.waba_id
+where p.tenant_id = @tenant_id and p.messaging_limit is not null;

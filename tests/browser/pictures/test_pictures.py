@@ -198,10 +198,11 @@ async def settled(page: Page, screen: str, address: str) -> None:
 
 
 async def alive(page: Page) -> None:
-    """The badge says that the line is open; the counts of the navigation have come."""
+    """The badge says that the line is open; the counts of the navigation have come, and the pace above a list."""
     await page.locator("#live[data-state=on]").wait_for(state="attached")
     for badge in ("voce", "esperando"):
         await page.locator(f"[data-badge={badge}]:not([hidden])").first.wait_for(state="attached")
+    await page.locator("#ritmo:empty").wait_for(state="detached")
 
 
 async def _context(browser: Any, served: Served) -> BrowserContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,6 +39,27 @@ async def test_a_new_company_reads_what_comes_next(enter: Enter) -> None:
     said = words(await browser.get(HERE))
     assert "Nenhuma mensagem ainda." in said
     assert "Nada precisa de você." in words(await browser.get(f"{HERE}?aba=voce"))
+
+
+async def test_the_pace_and_what_is_left_of_the_day(enter: Enter, street: Street, company: Company) -> None:
+    """Asked for by the page itself; the provider's limit only where it is a figure."""
+    await sent(street, company, accepted("wamid.A1"))
+    # Its clock is the database's, a little behind ours: the hour may just have turned.
+    await street.world.do("update attempt set started_at = $1", street.world.now - timedelta(milliseconds=1))
+    browser = await enter(Role.OPERATOR)
+    assert f'hx-get="{HERE}/ritmo"' in (await browser.get(HERE)).text
+    strip = await browser.get(f"{HERE}/ritmo")
+    assert "<html" not in strip.text
+    assert '<rect class="now"' in strip.text
+    assert "1 envio nas últimas 8 horas" in strip.text
+    said = words(strip)
+    assert "0,2 por minuto agora" in said
+    assert "1 saiu hoje" in said
+    assert "clientes" not in said
+    await street.world.do("update phone_number set messaging_limit = 'TIER_250'")
+    assert "1 de 250 clientes em 24 h" in words(await browser.get(f"{HERE}/ritmo"))
+    await street.world.do("update phone_number set messaging_limit = 'TIER_UNLIMITED'")
+    assert "clientes" not in words(await browser.get(f"{HERE}/ritmo"))
 
 
 async def test_problems_are_grouped_by_cause_and_listed_first(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from tests.slices.world import Company, World, accepted
+from tests.slices.world import Company, World, accepted, rejected
 
 from recado.db.system import system
 from recado.kit.reasons import Reason
@@ -102,3 +103,45 @@ async def test_customers_a_template_left_for_are_counted_once_each(world: World,
     assert list((await reached()).values()) == [2]
     world.clock.advance(hours=25)
     assert await reached() == {}
+
+
+async def test_the_flow_of_all_numbers(world: World, aurora: Company) -> None:
+    """What left counts today at once, before the sums of the hours know it; what was only tried does not."""
+    tenant_id = aurora.tenant.tenant_id
+    other = await world.company(external_id="106540352242933")
+    for company, outcome in (
+        (aurora, accepted("wamid.A")),
+        (other, accepted("wamid.B")),
+        (aurora, rejected()),
+    ):
+        await world.queue(company)
+        (intent,) = await world.claim()
+        await world.record(intent, outcome)
+    started = await world.value("select max(started_at) from attempt")
+    now = started + timedelta(milliseconds=1)
+    # All of them in one half hour and one day, whenever this runs.
+    await world.do("update attempt set started_at = $1", started)
+
+    async def flow(at: datetime) -> number_use.Flow:
+        async with world.db.tenant(tenant_id) as tx:
+            return await number_use.flow(tx, at, tenant_id, ZONE)
+
+    found = await flow(now)
+    assert [step.tries for step in found.half_hours] == [0] * 15 + [3]
+    assert (found.per_minute, found.today) == (3 / 5, 2)
+    # Five minutes and half an hour later it is the past.
+    later = await flow(now + timedelta(minutes=35))
+    assert later.per_minute == 0
+    assert sum(step.tries for step in later.half_hours[:-1]) == 3
+    # Once the hour is over its sum is what counts, and until then nothing counts twice.
+    hour = world.now.replace(minute=0, second=0, microsecond=0)
+    async with system(world.db) as tx:
+        await count_hour(tx, tenant_id, hour)
+    assert (await flow(now)).today == 2
+    over = hour + timedelta(hours=1)
+    new_day = over.astimezone(ZoneInfo(ZONE)).hour == 0
+    assert (await flow(over)).today == (0 if new_day else 2)
+    async with world.db.tenant(tenant_id) as tx:
+        assert await number_use.limits(tx, tenant_id) == {}
+        await world.do("update phone_number set messaging_limit = 'TIER_2K'")
+        assert await number_use.limits(tx, tenant_id) == {"102290129340398": "TIER_2K"}

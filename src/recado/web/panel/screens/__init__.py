@@ -23,6 +23,7 @@ from recado.web.panel.screens import (
     messages_detail,
     messages_export,
     messages_files,
+    messages_pace,
     metrics,
     modelos,
     numeros,
@@ -51,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Before the pages of one message: their addresses would be taken for ids.
     messages_bulk.router,
     messages_export.router,
+    messages_pace.router,
     messages_detail.router,
     messages_files.router,
     release.router,

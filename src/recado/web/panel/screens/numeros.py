@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -18,13 +17,14 @@ from recado.errors import NotFound
 from recado.kit.ids import NumberId
 from recado.numbers import service as numbers
 from recado.reports import number_use
-from recado.reports.number_use import Bar, Number, NumberIncident
+from recado.reports.number_use import Number, NumberIncident
 from recado.tenants.switches import checked_reason
 from recado.web.auth import Deps
 from recado.web.panel import security
 from recado.web.panel.pages import answer, go, page
 from recado.web.panel.screens import channel_words as said
 from recado.web.panel.screens.channel_words import Badge
+from recado.web.panel.screens.spark import spark
 from recado.web.panel.visitor import Viewer, Visitor, needs
 from recado.web.panel.words import _, n_
 from recado.web.services import Services
@@ -72,32 +72,17 @@ def state_of(number: Number, now: datetime) -> tuple[Badge, str]:
     return Badge(_("Ligado"), "circle-check", "delivered"), ""
 
 
-def spark(bars: Sequence[Bar]) -> Markup:
-    """Twelve bars of five minutes. Numbers only: nothing of anybody's goes into the markup."""
-    most = max((one.tries for one in bars), default=0)
-    total = sum(one.tries for one in bars)
-    label = n_("%(n)s envio na última hora", "%(n)s envios na última hora", total)
-    parts = []
-    for place, one in enumerate(bars):
-        height = round(36 * one.tries / most, 1) if most and one.tries else 0
-        kind = "" if height else ' class="zero"'
-        tall = max(height, 1.5)
-        parts.append(f'<rect{kind} x="{place * 10}" y="{38 - tall}" width="8" height="{tall}"></rect>')
-    inside = Markup("".join(parts))  # noqa: S704 - numbers only
-    return Markup(
-        '<svg class="spark" viewBox="0 0 120 38" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
-    ).format(label, inside)
-
-
 def _card(number: Number, now: datetime) -> Card:
     state, why = state_of(number, now)
     facts = number.facts
+    tries = [bar.tries for bar in number.hour]
+    label = n_("%(n)s envio na última hora", "%(n)s envios na última hora", sum(tries))
     return Card(
         number=number,
         name=facts.verified_name or facts.display_phone or facts.external_id,
         state=state,
         why=why,
-        spark=spark(number.hour),
+        spark=spark(tries, label),
         rate=number.rate(now),
     )
 

@@ -29,7 +29,7 @@ SETTINGS: Mapping[str, str] = {
     "checkpoint_completion_target": "0.9",
     "wal_buffers": "16MB",
     # Queue tables live from updates and deletes: clean early, in small steps.
-    # Rows are met by whole keys: an exact histogram changes no plan of ours, and tables that grow fast are sampled often.
+    # Rows are met by whole keys: a fine histogram changes no plan of ours, and what grows is sampled all the time.
     "default_statistics_target": "20",
     "autovacuum_naptime": "10s",
     "autovacuum_max_workers": "2",

@@ -7,9 +7,8 @@ import itertools
 import json
 import re
 import socket
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.browser.pictures.town import MARINA, MORNING, NOW, Town, bring_here, 
 from tests.slices.world import RING, World
 from tests.support.cluster import Dsns
 from tests.support.repository import ROOT
+from tests.support.waiting import eventually
 
 from recado.app.demo_data import COMPANY, simulator_seed
 from recado.app.http import http_server
@@ -218,13 +218,17 @@ async def _compared(
 ) -> tuple[gallery.Print, list[str]]:
     """The print of what stands there and what is different: given a moment, since ticks and unread counts come after
     the messages they belong to."""
-    until = time.monotonic() + (0 if taking else PATIENCE_S)
-    while True:
+    made, seen = await gallery.look_at(page)
+
+    async def same() -> bool:
+        nonlocal made, seen
         made, seen = await gallery.look_at(page)
-        different = gallery.difference(name, before, made, edition, seen)
-        if not different or time.monotonic() >= until:
-            return made, different
-        await asyncio.sleep(0.1)
+        return not gallery.difference(name, before, made, edition, seen)
+
+    if not taking:
+        with suppress(AssertionError):
+            await eventually(same, within_s=PATIENCE_S, every_s=0.1)
+    return made, gallery.difference(name, before, made, edition, seen)
 
 
 @pytest.mark.browser

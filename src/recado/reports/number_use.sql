@@ -32,16 +32,17 @@ select number_id, measure, sum(messages)::bigint as messages from report_hour
 where tenant_id = @tenant_id and hour >= @since and measure in ('asked', 'accepted', 'delivered', 'failed', 'received')
 group by number_id, measure;
 
--- :last_hour -> Bar
--- Tries of the last hour in steps of five minutes; a step stops counting at 20,000.
+-- :tries -> Bar
+-- What each number tried to send in steps of `step` seconds; a step stops counting at `most`.
 select p.number_id, step.start, tries.tries
 from phone_number p
-cross join generate_series(@since::timestamptz, @now::timestamptz - interval '1 second', interval '5 minutes')
-    as step (start)
+cross join generate_series(@since::timestamptz, @now::timestamptz - interval '1 microsecond',
+    make_interval(secs => @step)) as step (start)
 cross join lateral (
     select count(*)::integer as tries from (
         select 1 from attempt a where a.tenant_id = @tenant_id and a.number_id = p.number_id
-          and a.started_at >= step.start and a.started_at < step.start + interval '5 minutes' limit 20000) a) tries
+          and a.started_at >= step.start and a.started_at < least(step.start + make_interval(secs => @step), @now)
+        limit @most) a) tries
 where p.tenant_id = @tenant_id
 order by p.number_id, step.start;
 
@@ -70,18 +71,6 @@ where tenant_id = @tenant_id and number_id = @number_id order by seq desc limit 
 select template, max(hour) as last_hour, sum(messages)::bigint as messages from report_hour
 where tenant_id = @tenant_id and measure = 'asked' and template <> '' and hour >= @since
 group by template;
-
--- :flow -> Step
--- What left in steps of `step` seconds, over all numbers; a step of one number stops counting at 5,000.
-select step.start, coalesce(sum(tries.tries), 0)::integer as tries
-from generate_series(@since::timestamptz, @now::timestamptz, make_interval(secs => @step)) as step (start)
-left join phone_number p on p.tenant_id = @tenant_id
-left join lateral (
-    select count(*) as tries from (
-        select 1 from attempt a where a.tenant_id = @tenant_id and a.number_id = p.number_id
-          and a.started_at >= step.start and a.started_at < least(step.start + make_interval(secs => @step), @now)
-        limit 5000) a) tries on true
-group by step.start order by step.start;
 
 -- :left_since
 -- Full hours from the sums; the running one, which they count half a minute late, from the tries themselves.

@@ -50,7 +50,7 @@ async def pace(request: Request, deps: Deps, visitor: Viewer) -> Response:
     async with deps.db.tenant(visitor.tenant_id) as tx:
         flow = await number_use.flow(tx, now, visitor.tenant_id, visitor.timezone)
         reach = await _reach(tx, now, visitor)
-    tries = [step.tries for step in flow.half_hours]
-    label = n_("%(n)s envio nas últimas 8 horas", "%(n)s envios nas últimas 8 horas", sum(tries))
-    bars = spark(tries, label, running=True)
+    tries = sum(flow.half_hours)
+    label = n_("%(n)s envio nas últimas 8 horas", "%(n)s envios nas últimas 8 horas", tries)
+    bars = spark(flow.half_hours, label, running=True)
     return fragment(request, "messages/pace.html", "pace", flow=flow, bars=bars, reach=reach)

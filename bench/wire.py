@@ -69,7 +69,8 @@ class Lines:
         self._address = (host, port)
         self._count = count
         self._answered = answered
-        self._idle: list[_Connection] = []
+        # In turn: one that rests for long is closed by the server, maybe while a request is on its way to it.
+        self._idle: deque[_Connection] = deque()
         self._queue: deque[tuple[bytes, float]] = deque()
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,7 +87,7 @@ class Lines:
     def ask(self, request: bytes, since: float) -> None:
         self.unanswered += 1
         if self._idle:
-            self._idle.pop().ask(request, since)
+            self._idle.popleft().ask(request, since)
         else:
             self._queue.append((request, since))
 

@@ -58,3 +58,25 @@ async def test_unknown_keys_stand_in_a_line_of_their_own(
     refused = await asyncio.gather(*flood)
     assert not any(isinstance(one, Principal) for one in refused)
     assert isinstance(await directory.authenticate(key.secret), Principal)
+
+
+async def test_an_answer_that_ran_out_is_looked_up_by_one_for_all(
+    street: Street, eye: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every two seconds each of the callers in line used to look up the key and the numbers for itself."""
+    monkeypatch.setattr("recado.app.directory._FRESH_S", 0.0)
+    company = await street.world.company()
+    key = await street.key(company)
+    directory = Directory(street.house)
+    assert isinstance(await directory.authenticate(key.secret), Principal)
+    async with eye.transaction():
+        await eye.execute("lock table api_key, phone_number in access exclusive mode")
+        crowd = [asyncio.create_task(directory.authenticate(key.secret, lately=True)) for _ in range(50)]
+        crowd += [asyncio.create_task(directory.find(company.tenant.tenant_id, None)) for _ in range(50)]
+        waiting = "select count(*) from pg_locks where relation = any($1::regclass[]) and not granted"
+        tables = ["api_key", "phone_number"]
+        await eventually(lambda: street.world.value(f"select ({waiting}) >= 2", tables))
+        # Each of the crowd has asked by now: the statement before this one went through the same loop.
+        assert await street.world.value(waiting, tables) == 2
+    told = await asyncio.gather(*crowd)
+    assert all(told)

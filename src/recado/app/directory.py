@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from recado.app.fresh import Fresh
 from recado.audit import service as audit
 from recado.db import sql
 from recado.db.system import system
@@ -36,30 +37,24 @@ class Directory:
         self._house = house
         # Whoever was let in before does not stand in line behind any number of unknown keys.
         self._strangers = asyncio.Semaphore(STRANGERS)
-        self._principals: dict[str, tuple[float, Principal]] = {}
-        self._numbers: dict[TenantId, tuple[float, list[NumberRow]]] = {}
+        self._principals: Fresh[str, Principal | KeyRefused] = Fresh(
+            house.clock, _FRESH_S, keep=lambda verdict: isinstance(verdict, Principal)
+        )
+        self._numbers: Fresh[TenantId, list[NumberRow]] = Fresh(house.clock, _FRESH_S)
         self._refusals: dict[tuple[TenantId, str, str], tuple[float, int]] = {}
 
     async def authenticate(self, secret: str, lately: bool = False) -> Principal | KeyRefused:
         """With `lately` an answer of the last seconds is good enough; else the key is looked up now."""
-        now = self._house.clock.monotonic()
-        known = self._principals.get(secret)
-        if lately and known is not None and now - known[0] < _FRESH_S:
-            return known[1]
-        if known is None:
-            async with self._strangers:
-                verdict = await self._look_up(secret)
-        else:
-            verdict = await self._look_up(secret)
-        if isinstance(verdict, Principal):
-            if len(self._principals) > 5000:
-                self._principals.clear()
-            self._principals[secret] = (now, verdict)
-        else:
-            self._principals.pop(secret, None)
-        return verdict
+        ask = self._principals.lately if lately else self._principals.now
+        return await ask(secret, lambda: self._look_up(secret))
 
     async def _look_up(self, secret: str) -> Principal | KeyRefused:
+        if secret in self._principals:
+            return await self._read_key(secret)
+        async with self._strangers:
+            return await self._read_key(secret)
+
+    async def _read_key(self, secret: str) -> Principal | KeyRefused:
         async with system(self._house.db) as tx:
             return await tenants.authenticate(tx, self._house.clock.now(), secret)
 
@@ -104,17 +99,16 @@ class Directory:
         return None
 
     async def _rows(self, tenant_id: TenantId, *, fresh: bool) -> list[NumberRow]:
-        now = self._house.clock.monotonic()
-        known = self._numbers.get(tenant_id)
-        if not fresh and known is not None and now - known[0] < _FRESH_S:
-            return known[1]
+        ask = self._numbers.now if fresh else self._numbers.lately
+        return await ask(tenant_id, lambda: self._read_numbers(tenant_id))
+
+    async def _read_numbers(self, tenant_id: TenantId) -> list[NumberRow]:
         async with self._house.db.tenant(tenant_id) as tx:
             rows = await numbers.list_numbers(tx, tenant_id)
             if len(rows) > 1:
                 chosen = (await tenants.tenant_by_id(tx, tenant_id)).settings.get("default_phone_number_id")
                 # The tenant's own choice comes first; without one the order is the stored default's.
                 rows.sort(key=lambda row: (row.external_id != chosen, not row.is_default))
-        self._numbers[tenant_id] = (now, rows)
         return rows
 
     async def sealed_credentials(self, tenant_id: TenantId, number_id: NumberId) -> SealedCredentials | None:

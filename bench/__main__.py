@@ -40,14 +40,16 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scenario", nargs="?", default="all", choices=(*SCENARIOS, "all"))
     parser.add_argument("--seconds", type=float, help="length of a measurement (growth, panel: unused)")
-    parser.add_argument("--messages", type=int, help="panel: how many the large company has (1,000,000)")
+    parser.add_argument(
+        "--messages", type=int, help="growth, panel: how many the large company has (1,000,000)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON line for each scenario on stdout")
     return parser.parse_args()
 
 
 async def _run(name: str, seconds: float | None, messages: int | None) -> Report:
     scenario = SCENARIOS[name]
-    more = {"messages": messages} if name == "panel" and messages else {}
+    more = {"messages": messages} if name in ("growth", "panel") and messages else {}
     async with asyncio.timeout(scenario.longest_s), Stage() as stage:
         return await scenario.run(seconds or scenario.seconds, stage, **more)
 

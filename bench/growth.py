@@ -6,6 +6,7 @@ import json
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,14 @@ from recado.app.wiring import House, projection
 from recado.db import sql
 from recado.db.system import system
 from recado.inbound.projector import Projection, project_batch
-from recado.kit import ids
 from recado.kit.clock import SystemClock
+from recado.kit.ids import attempt_token
 from recado.messages import reading
 from recado.messages.claim import claim
 from recado.numbers import service as numbers
 
-SIZES = (10_000, 1_000_000)
+SMALL = 10_000
+LARGE = 1_000_000
 BATCH = 300
 _REPEATS = 30
 _OWNER = UUID(int=7)
@@ -35,8 +37,9 @@ class _Undo(Exception):
     """Rolls a measured claim back, so that each one meets the same queue."""
 
 
-async def run(seconds: float, stage: Stage) -> Report:
+async def run(seconds: float, stage: Stage, messages: int = LARGE) -> Report:
     """Seeds up to each size, vacuums, measures. `seconds` is not used: the work is counted."""
+    sizes = (SMALL, messages)
     report = Report("growth: median ms of each hot operation as the house grows")
     found: dict[int, dict[str, float]] = {}
     house = House(stage.loaded(), stage.installation, web=True)
@@ -44,20 +47,20 @@ async def run(seconds: float, stage: Stage) -> Report:
     try:
         await stage.set_pace(1e6, 1000)
         had = 0
-        for size in SIZES:
+        for size in sizes:
             await _grow(stage, had, size)
             had = size
             found[size] = await _measure(stage, house, size)
         plan = await _claim_plan(stage)
     finally:
         await house.close()
-    small, large = (found[size] for size in SIZES)
+    small, large = (found[size] for size in sizes)
     rows = [
-        [name, *(round(found[size][name], 2) for size in SIZES), ratio(large[name], small[name])]
+        [name, *(round(found[size][name], 2) for size in sizes), ratio(large[name], small[name])]
         for name in small
     ]
-    report.table(("operation", *(f"{size:,} queued + {size:,} sent" for size in SIZES), "ratio"), rows)
-    report.data = {"ms": {str(size): found[size] for size in SIZES}, "claim_plan": plan}
+    report.table(("operation", *(f"{size:,} queued + {size:,} sent" for size in sizes), "ratio"), rows)
+    report.data = {"ms": {str(size): found[size] for size in sizes}, "claim_plan": plan}
     for name in small:
         report.say(f"{name}: large / small", ratio(large[name], small[name]), "0.8 to 1.2")
     report.say("sequential scans in the claim's plan", ", ".join(_scans(plan)) or "none", "none")
@@ -71,7 +74,7 @@ async def _grow(stage: Stage, had: int, size: int) -> None:
         end = min(start + _CHUNK, size)
         names = {"tenant": stage.tenant_id, "number": stage.number_id, "from_n": start, "to_n": end}
         await stage.admin.execute(text.format(**names))
-    await stage.admin.execute("vacuum analyze", timeout=300)
+    await stage.admin.execute("vacuum analyze", timeout=600)
     await stage.admin.execute("checkpoint", timeout=120)
 
 
@@ -85,17 +88,21 @@ async def _measure(stage: Stage, house: House, size: int) -> dict[str, float]:
             assert len(rows) == 51
 
     project = projection(house)
-    turn = iter(range(_REPEATS + 5))
+    turn = count()
 
     async def one_batch() -> None:
         assert await project_batch(project, BATCH) == BATCH
 
-    async def write_bodies() -> None:
-        await _webhooks(stage, house, project, size, next(turn))
+    async def write_lately() -> None:
+        await _webhooks(stage, house, project, size, next(turn), spread=False)
+
+    async def write_anywhere() -> None:
+        await _webhooks(stage, house, project, size, next(turn), spread=True)
 
     return {
         f"claim of {BATCH}": await _median(one_claim),
-        f"projection of {BATCH} statuses": await _median(one_batch, write_bodies),
+        f"projection of {BATCH} statuses, sent lately": await _median(one_batch, write_lately),
+        f"projection of {BATCH} statuses, anywhere": await _median(one_batch, write_anywhere),
         "message list, 50 of them": await _median(one_page),
     }
 
@@ -130,7 +137,7 @@ async def _claim_and_undo(house: House, stage: Stage) -> None:
                 lanes=lanes,
                 most=BATCH,
                 lease_s=30,
-                new_token=lambda: ids.AttemptToken(ids.uuid4()),
+                new_token=lambda: attempt_token(SystemClock().now()),
             )
             assert len(intents) == BATCH, len(intents)
             _undo()
@@ -142,24 +149,29 @@ def _undo() -> None:
     raise _Undo
 
 
-async def _webhooks(stage: Stage, house: House, project: Projection, size: int, turn: int) -> None:
-    """`delivered` for messages spread over the whole house, each with the token of its attempt."""
+def _token(n: int) -> UUID:
+    """As growth.sql gives it to the attempt of the n-th message."""
+    return UUID(f"{1700000000000 + n:012x}70008000{n:012x}")
+
+
+async def _webhooks(
+    stage: Stage, house: House, project: Projection, size: int, turn: int, *, spread: bool
+) -> None:
+    """`delivered` for messages among the last that left, or of the whole house; each with its attempt's token."""
     keys = house.vault.keys(stage.tenant_id, await stage.value("select dek from tenant"))
-    step = max(1, size // BATCH)
-    wanted = [(n * step + turn * 7) % size for n in range(BATCH)]
-    tokens = await stage.admin.fetch(
-        "select n, md5('token' || n)::uuid as token from unnest($1::bigint[]) n", wanted
-    )
+    among = size if spread else SMALL
+    step = max(1, among // BATCH)
+    wanted = [size - 1 - (n * step + turn * 7) % among for n in range(BATCH)]
     now = int(time.time())
     bodies = [
         payloads.status_body(
-            payloads.wamid(f"g{turn}", row["n"]),
+            payloads.wamid(f"g{turn}{spread}", n),
             "delivered",
-            payloads.phone(row["n"]),
-            keys.write_token(row["token"]),
+            payloads.phone(n),
+            keys.write_token(_token(n)),
             now,
         )
-        for row in tokens
+        for n in wanted
     ]
     statements = sql.load("recado.inbound")
     async with system(house.db) as tx:

@@ -31,7 +31,7 @@ select '{tenant}', (lpad(to_hex(1700000000000 + n), 12, '0') || '700080000000000
 from generate_series({from_n}, {to_n} - 1) n;
 
 insert into attempt (tenant_id, token, message_id, number_id, n, fence, state, finished_at, wamid_hash)
-select '{tenant}', pg_temp.made('token', n),
+select '{tenant}', (lpad(to_hex(1700000000000 + n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid,
     (lpad(to_hex(1700000000000 + n), 12, '0') || '70008000000000000001')::uuid, '{number}', 1, 1, 'accepted',
     now(), sha256(n::text::bytea)
 from generate_series({from_n}, {to_n} - 1) n;

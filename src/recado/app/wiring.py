@@ -27,10 +27,9 @@ from recado.inbound.letters import Letters
 from recado.inbound.projector import Projection
 from recado.inbound.receivers import Pulse
 from recado.inbound.routing import Routes
-from recado.kit import ids
 from recado.kit.clock import Clock, SystemClock
 from recado.kit.failpoints import reached
-from recado.kit.ids import AttemptToken
+from recado.kit.ids import attempt_token
 from recado.live.hub import Hub
 from recado.live.notifier import CHANNEL, Notifier
 from recado.messages.doubt_rules import DoubtRules
@@ -228,7 +227,7 @@ def build_worker(house: House, owner: UUID | None = None) -> Worker:
         providers=house.providers,
         vault=house.vault,
         clock=house.clock,
-        new_token=lambda: AttemptToken(ids.uuid4()),
+        new_token=lambda: attempt_token(house.clock.now()),
         random=source,
         blobs=house.blobs,
         projection=projection(house),

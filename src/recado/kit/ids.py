@@ -31,3 +31,11 @@ def uuid4(random_bytes: RandomBytes = secrets.token_bytes) -> UUID:
     value = int.from_bytes(random_bytes(16), "big")
     value = value & ~(0xF << 76) | 0x4 << 76
     return UUID(int=value & ~(0b11 << 62) | 0b10 << 62)
+
+
+def attempt_token(now: datetime, random_bytes: RandomBytes = secrets.token_bytes) -> AttemptToken:
+    """The id of an attempt, ordered by time (decision 0035): what makes it ours is the MAC it travels with.
+
+    A random key would dirty another page of the index for each message of an old house.
+    """
+    return AttemptToken(uuid7(now, random_bytes))

@@ -61,13 +61,12 @@ async def test_unknown_keys_stand_in_a_line_of_their_own(
 
 
 async def test_an_answer_that_ran_out_is_looked_up_by_one_for_all(
-    street: Street, eye: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    street: Street, eye: asyncpg.Connection
 ) -> None:
     """Every two seconds each of the callers in line used to look up the key and the numbers for itself."""
-    monkeypatch.setattr("recado.app.directory._FRESH_S", 0.0)
     company = await street.world.company()
     key = await street.key(company)
-    directory = Directory(street.house)
+    directory = Directory(street.house, fresh_s=0)
     assert isinstance(await directory.authenticate(key.secret), Principal)
     async with eye.transaction():
         await eye.execute("lock table api_key, phone_number in access exclusive mode")

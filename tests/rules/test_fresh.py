@@ -144,9 +144,8 @@ async def test_a_refresh_that_fails_disturbs_nobody_until_the_answer_runs_out(cl
         await fresh.lately("a", away)
 
 
-async def test_many_keys_do_not_grow_for_ever(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recado.app.fresh._MOST", 3)
-    fresh = Fresh[str, int](clock, FRESH_S)
+async def test_many_keys_do_not_grow_for_ever(clock: ManualClock) -> None:
+    fresh = Fresh[str, int](clock, FRESH_S, most=3)
     source = Source()
     for key in "abcd":
         await fresh.lately(key, source)

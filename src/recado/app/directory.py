@@ -33,14 +33,14 @@ class Directory:
     """Small caches of a couple of seconds. A revoked key is still refused at once where it matters: accepting
     a message checks it again in its own transaction."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, *, fresh_s: float = _FRESH_S) -> None:
         self._house = house
         # Whoever was let in before does not stand in line behind any number of unknown keys.
         self._strangers = asyncio.Semaphore(STRANGERS)
         self._principals: Fresh[str, Principal | KeyRefused] = Fresh(
-            house.clock, _FRESH_S, keep=lambda verdict: isinstance(verdict, Principal)
+            house.clock, fresh_s, keep=lambda verdict: isinstance(verdict, Principal)
         )
-        self._numbers: Fresh[TenantId, list[NumberRow]] = Fresh(house.clock, _FRESH_S)
+        self._numbers: Fresh[TenantId, list[NumberRow]] = Fresh(house.clock, fresh_s)
         self._refusals: dict[tuple[TenantId, str, str], tuple[float, int]] = {}
 
     async def authenticate(self, secret: str, lately: bool = False) -> Principal | KeyRefused:

@@ -11,8 +11,6 @@ from recado.kit.clock import Clock
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-_MOST = 5000
-
 
 class Fresh(Generic[Key, Value]):
     """Keeps the answer to each key for `fresh_s` seconds after it was asked for.
@@ -22,12 +20,19 @@ class Fresh(Generic[Key, Value]):
     """
 
     def __init__(
-        self, clock: Clock, fresh_s: float, *, keep: Callable[[Value], bool] = lambda _: True
+        self,
+        clock: Clock,
+        fresh_s: float,
+        *,
+        keep: Callable[[Value], bool] = lambda _: True,
+        most: int = 5000,
     ) -> None:
-        """Only answers that `keep` agrees to are kept; another one makes the key unknown again."""
+        """Only answers that `keep` agrees to are kept; another one makes the key unknown again. With `most` of them
+        all are forgotten."""
         self._clock = clock
         self._fresh_s = fresh_s
         self._keep = keep
+        self._most = most
         self._kept: dict[Key, tuple[float, Value]] = {}
         self._flights: dict[Key, asyncio.Task[Value]] = {}
 
@@ -42,7 +47,7 @@ class Fresh(Generic[Key, Value]):
         if not self._keep(value):
             self._kept.pop(key, None)
             return value
-        if len(self._kept) >= _MOST and key not in self._kept:
+        if len(self._kept) >= self._most and key not in self._kept:
             self._kept.clear()
         self._kept[key] = (asked_at, value)
         return value

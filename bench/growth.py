@@ -17,7 +17,7 @@ from bench.stage import Stage
 from recado.app.wiring import House, projection
 from recado.db import sql
 from recado.db.system import system
-from recado.inbound.projector import Projection, project_batch
+from recado.inbound.projector import project_batch
 from recado.kit.clock import SystemClock
 from recado.kit.ids import attempt_token
 from recado.messages import reading
@@ -94,10 +94,10 @@ async def _measure(stage: Stage, house: House, size: int) -> dict[str, float]:
         assert await project_batch(project, BATCH) == BATCH
 
     async def write_lately() -> None:
-        await _webhooks(stage, house, project, size, next(turn), spread=False)
+        await _webhooks(stage, house, size, next(turn), spread=False)
 
     async def write_anywhere() -> None:
-        await _webhooks(stage, house, project, size, next(turn), spread=True)
+        await _webhooks(stage, house, size, next(turn), spread=True)
 
     return {
         f"claim of {BATCH}": await _median(one_claim),
@@ -154,9 +154,7 @@ def _token(n: int) -> UUID:
     return UUID(f"{1700000000000 + n:012x}70008000{n:012x}")
 
 
-async def _webhooks(
-    stage: Stage, house: House, project: Projection, size: int, turn: int, *, spread: bool
-) -> None:
+async def _webhooks(stage: Stage, house: House, size: int, turn: int, *, spread: bool) -> None:
     """`delivered` for messages among the last that left, or of the whole house; each with its attempt's token."""
     keys = house.vault.keys(stage.tenant_id, await stage.value("select dek from tenant"))
     among = size if spread else SMALL
@@ -165,7 +163,7 @@ async def _webhooks(
     now = int(time.time())
     bodies = [
         payloads.status_body(
-            payloads.wamid(f"g{turn}{spread}", n),
+            payloads.wamid(f"g{turn}", n),
             "delivered",
             payloads.phone(n),
             keys.write_token(_token(n)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
 import re
 import sys
@@ -226,3 +227,13 @@ async def test_commands_make_people_and_links(demo: Demo) -> None:
     code, told = await recado(demo, "person", "list")
     assert "recepcao@demonstracao.invalid" in told
     assert f"{demo.client_id}:operator" in told
+
+
+async def test_the_doctor_names_what_is_well_and_what_is_missing(demo: Demo) -> None:
+    """On the running installation: keys are found; what this shell lacks is named with its cure."""
+    code, told = await recado(demo, "doctor", "--json")
+    found = {one["name"]: one for one in json.loads(told[told.index("[") :])}
+    assert found["master keys"]["ok"], told
+    assert code == (0 if all(one["ok"] for one in found.values()) else 1)
+    assert not found["webhook secret"]["ok"]
+    assert "RECADO_META_APP_SECRET" in found["webhook secret"]["fix"]
